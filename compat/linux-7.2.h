@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DRM_GEM_PAGES_COMPAT_7_2_H_
+#define _DRM_GEM_PAGES_COMPAT_7_2_H_
+
+/* What Linux 7.3 has and 7.2 has not. Kbuild includes it where it is missing. */
+
+#include <linux/mm.h>
+
+static inline bool vma_is_cow_mapping(const struct vm_area_struct *vma)
+{
+	return is_cow_mapping(vma->vm_flags);
+}
+
+#endif /* _DRM_GEM_PAGES_COMPAT_7_2_H_ */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DRM_GEM_PAGES_INTERNAL_H_
+#define _DRM_GEM_PAGES_INTERNAL_H_
+
+/*
+ * What the files of the library and its tests share, and drivers must not use.
+ */
+
+#include <linux/dma-direction.h>
+#include <linux/mm.h>
+#include <linux/scatterlist.h>
+
+#include <drm/drm_gem_pages.h>
+
+static inline struct drm_gem_pages_state *state_of(struct drm_gem_pages_object *obj)
+{
+	return &ACCESS_PRIVATE(obj, state);
+}
+
+static inline const struct drm_gem_pages_state *
+const_state_of(const struct drm_gem_pages_object *obj)
+{
+	return &ACCESS_PRIVATE(obj, state);
+}
+
+static inline unsigned long page_count_of(const struct drm_gem_pages_object *obj)
+{
+	return obj->base.size >> PAGE_SHIFT;
+}
+
+/* Content that has no shmem file to keep it is the driver's to look after. */
+static inline void mark_dirty(struct drm_gem_pages_object *obj, struct folio *folio)
+{
+	if (obj->base.filp)
+		folio_mark_dirty(folio);
+	else
+		WRITE_ONCE(state_of(obj)->dirty, true);
+}
+
+static inline void assert_locked(struct drm_gem_pages_object *obj)
+{
+	dma_resv_assert_held(obj->base.resv);
+}
+
+/*
+ * Fresh pages were zeroed through the cached linear map. Mapping them for the
+ * device writes those cache lines back, which has to be done before anybody looks
+ * at the memory past the cache. On x86 changing the linear map does it.
+ */
+static inline bool needs_flush(struct drm_gem_pages_object *obj)
+{
+	return !IS_ENABLED(CONFIG_X86) && drm_gem_pages_is_wc(obj) && !state_of(obj)->sgt;
+}
+
+static inline pgprot_t cpu_map_prot(struct drm_gem_pages_object *obj, pgprot_t prot)
+{
+	return drm_gem_pages_is_wc(obj) ? pgprot_writecombine(prot) : prot;
+}
+
+struct drm_gem_pages_object *drm_gem_pages_alloc(struct drm_device *dev, size_t size);
+void drm_gem_pages_init_state(struct drm_gem_pages_object *obj, u32 flags,
+			      const struct drm_gem_pages_backing_ops *ops);
+int drm_gem_pages_prepare_cpu_map(struct drm_gem_pages_object *obj);
+int drm_gem_pages_dma_map(struct drm_gem_pages_object *obj, struct device *dev,
+			  struct sg_table *sgt, enum dma_data_direction dir);
+bool drm_gem_pages_importers_let_go(struct drm_gem_pages_object *obj);
+
+#endif /* _DRM_GEM_PAGES_INTERNAL_H_ */

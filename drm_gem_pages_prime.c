@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
+#include <linux/export.h>
+#include <linux/highmem.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_gem_pages.h>
+#include <drm/drm_prime.h>
+#include <drm/drm_print.h>
+
+#include "drm_gem_pages_internal.h"
+
+MODULE_IMPORT_NS("DMA_BUF");
+
+static const struct dma_buf_ops drm_gem_pages_dma_buf_ops;
+
+/* An importer's mapping, from map_dma_buf to unmap_dma_buf. */
+struct attach_map {
+	struct list_head node;
+	struct dma_buf_attachment *attach;
+	struct sg_table sgt;
+	enum dma_data_direction dir;
+};
+
+/*
+ * Ask dynamic importers to let go of the pages. True if all have done so; static
+ * ones do not come here, they hold a pin. The list is ours because the object
+ * forgets its dma-buf together with its last handle, whoever still imports it.
+ */
+bool drm_gem_pages_importers_let_go(struct drm_gem_pages_object *obj)
+{
+	struct drm_gem_pages_state *s = state_of(obj);
+	struct attach_map *map;
+
+	map = list_first_entry_or_null(&s->attach_maps, struct attach_map, node);
+	if (map)
+		dma_buf_invalidate_mappings(map->attach->dmabuf);
+	return list_empty(&s->attach_maps);
+}
+
+static int drm_gem_pages_dma_buf_pin(struct dma_buf_attachment *attach)
+{
+	return drm_gem_pages_pin_locked(to_drm_gem_pages(attach->dmabuf->priv));
+}
+
+static void drm_gem_pages_dma_buf_unpin(struct dma_buf_attachment *attach)
+{
+	drm_gem_pages_unpin(to_drm_gem_pages(attach->dmabuf->priv));
+}
+
+static struct sg_table *drm_gem_pages_map_dma_buf(struct dma_buf_attachment *attach,
+						  enum dma_data_direction dir)
+{
+	struct drm_gem_pages_object *obj = to_drm_gem_pages(attach->dmabuf->priv);
+	struct attach_map *map;
+	int ret;
+
+	ret = drm_gem_pages_populate_locked(obj, GFP_KERNEL);
+	if (ret)
+		return ERR_PTR(ret);
+
+	map = kmalloc_obj(*map);
+	if (!map)
+		return ERR_PTR(-ENOMEM);
+
+	ret = drm_gem_pages_dma_map(obj, attach->dev, &map->sgt, dir);
+	if (ret) {
+		kfree(map);
+		return ERR_PTR(ret);
+	}
+
+	/* An importer does not tell when and where its device writes. */
+	if (dir != DMA_TO_DEVICE)
+		state_of(obj)->dirty = true;
+
+	map->attach = attach;
+	map->dir = dir;
+	list_add_tail(&map->node, &state_of(obj)->attach_maps);
+	return &map->sgt;
+}
+
+static void drm_gem_pages_unmap_dma_buf(struct dma_buf_attachment *attach, struct sg_table *sgt,
+					enum dma_data_direction dir)
+{
+	struct attach_map *map = container_of(sgt, struct attach_map, sgt);
+
+	dma_resv_assert_held(attach->dmabuf->resv);
+
+	list_del(&map->node);
+	dma_unmap_sgtable(attach->dev, sgt, dir, 0);
+	sg_free_table(sgt);
+	kfree(map);
+}
+
+/* Only a two-way mapping may be synced in a direction other than its own. */
+static enum dma_data_direction sync_dir(const struct attach_map *map, enum dma_data_direction dir)
+{
+	return map->dir == DMA_BIDIRECTIONAL ? dir : map->dir;
+}
+
+static int drm_gem_pages_begin_cpu_access(struct dma_buf *dma_buf, enum dma_data_direction dir)
+{
+	struct drm_gem_pages_object *obj = to_drm_gem_pages(dma_buf->priv);
+	struct drm_gem_pages_state *s = state_of(obj);
+	struct attach_map *map;
+	int ret;
+
+	ret = dma_resv_lock_interruptible(obj->base.resv, NULL);
+	if (ret)
+		return ret;
+
+	if (s->sgt)
+		dma_sync_sgtable_for_cpu(drm_dev_dma_dev(obj->base.dev), s->sgt, dir);
+	list_for_each_entry(map, &s->attach_maps, node)
+		dma_sync_sgtable_for_cpu(map->attach->dev, &map->sgt, sync_dir(map, dir));
+	if (s->vaddr)
+		invalidate_kernel_vmap_range(s->vaddr, obj->base.size);
+
+	dma_resv_unlock(obj->base.resv);
+	return 0;
+}
+
+static int drm_gem_pages_end_cpu_access(struct dma_buf *dma_buf, enum dma_data_direction dir)
+{
+	struct drm_gem_pages_object *obj = to_drm_gem_pages(dma_buf->priv);
+	struct drm_gem_pages_state *s = state_of(obj);
+	struct attach_map *map;
+	int ret;
+
+	ret = dma_resv_lock_interruptible(obj->base.resv, NULL);
+	if (ret)
+		return ret;
+
+	if (s->vaddr)
+		flush_kernel_vmap_range(s->vaddr, obj->base.size);
+	list_for_each_entry(map, &s->attach_maps, node)
+		dma_sync_sgtable_for_device(map->attach->dev, &map->sgt, sync_dir(map, dir));
+	if (s->sgt)
+		dma_sync_sgtable_for_device(drm_dev_dma_dev(obj->base.dev), s->sgt, dir);
+
+	dma_resv_unlock(obj->base.resv);
+	return 0;
+}
+
+/* The object needs its offset for the page table entries to be found again. */
+static int drm_gem_pages_dma_buf_mmap(struct dma_buf *dma_buf, struct vm_area_struct *vma)
+{
+	struct drm_gem_object *gem = dma_buf->priv;
+	int ret;
+
+	ret = drm_gem_create_mmap_offset(gem);
+	if (ret)
+		return ret;
+	return drm_gem_prime_mmap(gem, vma);
+}
+
+static const struct dma_buf_ops drm_gem_pages_dma_buf_ops = {
+	.pin = drm_gem_pages_dma_buf_pin,
+	.unpin = drm_gem_pages_dma_buf_unpin,
+	.map_dma_buf = drm_gem_pages_map_dma_buf,
+	.unmap_dma_buf = drm_gem_pages_unmap_dma_buf,
+	.release = drm_gem_dmabuf_release,
+	.mmap = drm_gem_pages_dma_buf_mmap,
+	.vmap = drm_gem_dmabuf_vmap,
+	.vunmap = drm_gem_dmabuf_vunmap,
+	.begin_cpu_access = drm_gem_pages_begin_cpu_access,
+	.end_cpu_access = drm_gem_pages_end_cpu_access,
+};
+
+/**
+ * drm_gem_pages_prime_export - &drm_gem_object_funcs.export
+ * @gem: object to export
+ * @flags: DRM_CLOEXEC, and DRM_RDWR to let the dma-buf be mapped for writing
+ *
+ * The object stays where it is while a static importer has it mapped. Importers
+ * that can follow a move (&dma_buf_attach_ops.invalidate_mappings) do not pin it.
+ *
+ * Context: May sleep.
+ *
+ * Return: the dma-buf, -EINVAL if the object is not shareable, -ENOMEM.
+ */
+struct dma_buf *drm_gem_pages_prime_export(struct drm_gem_object *gem, int flags)
+{
+	struct drm_gem_pages_object *obj = to_drm_gem_pages(gem);
+	struct drm_device *dev = gem->dev;
+	struct dma_buf_export_info exp_info = {
+		.exp_name = dev->driver->name,
+		.owner = dev->driver->fops->owner,
+		.ops = &drm_gem_pages_dma_buf_ops,
+		.size = gem->size,
+		.flags = flags,
+		.priv = gem,
+		.resv = gem->resv,
+	};
+
+	if (state_of(obj)->flags & DRM_GEM_PAGES_NO_SHARE)
+		return ERR_PTR(-EINVAL);
+
+	return drm_gem_dmabuf_export(dev, &exp_info);
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_prime_export);
+
+/* The object behind @dma_buf if it is one of @dev itself, with a reference. */
+static struct drm_gem_object *self_import(struct drm_device *dev, struct dma_buf *dma_buf)
+{
+	struct drm_gem_object *gem;
+
+	if (dma_buf->ops != &drm_gem_pages_dma_buf_ops)
+		return NULL;
+	gem = dma_buf->priv;
+	if (gem->dev != dev)
+		return NULL;
+	drm_gem_object_get(gem);
+	return gem;
+}
+
+/**
+ * drm_gem_pages_prime_import - &drm_driver.gem_prime_import
+ * @dev: DRM device to import into
+ * @dma_buf: dma-buf to import
+ *
+ * Importing what @dev exported gives the object itself. Anything else is attached
+ * to and mapped for drm_dev_dma_dev().
+ *
+ * Context: May sleep. Takes the reservation lock of the dma-buf.
+ *
+ * Return: the object, -ENOMEM, or what the exporter answers.
+ */
+struct drm_gem_object *drm_gem_pages_prime_import(struct drm_device *dev, struct dma_buf *dma_buf)
+{
+	return self_import(dev, dma_buf) ?: drm_gem_prime_import(dev, dma_buf);
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_prime_import);
+
+static struct drm_gem_pages_object *create_imported(struct drm_device *dev,
+						    struct dma_buf *dma_buf, struct sg_table *sgt)
+{
+	size_t size = PAGE_ALIGN(dma_buf->size);
+	struct drm_gem_pages_object *obj;
+
+	obj = drm_gem_pages_alloc(dev, size);
+	if (IS_ERR(obj))
+		return obj;
+
+	drm_gem_private_object_init(dev, &obj->base, size);
+	drm_gem_pages_init_state(obj, 0, NULL);
+	state_of(obj)->sgt = sgt;
+	return obj;
+}
+
+/**
+ * drm_gem_pages_prime_import_sg_table - &drm_driver.gem_prime_import_sg_table
+ * @dev: DRM device to import into
+ * @attach: attachment to the dma-buf
+ * @sgt: its mapping for the device
+ *
+ * Context: May sleep.
+ *
+ * Return: the imported object, -ENOMEM, or what &drm_driver.gem_create_object
+ * answers.
+ */
+struct drm_gem_object *
+drm_gem_pages_prime_import_sg_table(struct drm_device *dev, struct dma_buf_attachment *attach,
+				    struct sg_table *sgt)
+{
+	struct drm_gem_pages_object *obj;
+
+	obj = create_imported(dev, attach->dmabuf, sgt);
+	if (IS_ERR(obj))
+		return ERR_CAST(obj);
+	return &obj->base;
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_prime_import_sg_table);
+
+/**
+ * drm_gem_pages_prime_import_no_map - &drm_driver.gem_prime_import without DMA
+ * @dev: DRM device to import into
+ * @dma_buf: dma-buf to import
+ *
+ * For devices that only read the buffer with the CPU. Such an object has no sg
+ * table, everything else works.
+ *
+ * Context: May sleep. Takes the reservation lock of the dma-buf.
+ *
+ * Return: the object, -ENOMEM, or what the exporter answers.
+ */
+struct drm_gem_object *drm_gem_pages_prime_import_no_map(struct drm_device *dev,
+							 struct dma_buf *dma_buf)
+{
+	struct dma_buf_attachment *attach;
+	struct drm_gem_pages_object *obj;
+	struct drm_gem_object *gem;
+
+	gem = self_import(dev, dma_buf);
+	if (gem)
+		return gem;
+
+	attach = dma_buf_attach(dma_buf, drm_dev_dma_dev(dev));
+	if (IS_ERR(attach))
+		return ERR_CAST(attach);
+
+	obj = create_imported(dev, dma_buf, NULL);
+	if (IS_ERR(obj)) {
+		dma_buf_detach(dma_buf, attach);
+		return ERR_CAST(obj);
+	}
+
+	get_dma_buf(dma_buf);
+	obj->base.import_attach = attach;
+	obj->base.resv = dma_buf->resv;
+	return &obj->base;
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_prime_import_no_map);
