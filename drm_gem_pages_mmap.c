@@ -57,7 +57,8 @@ static vm_fault_t insert_huge(struct vm_fault *vmf, struct drm_gem_pages_object 
 		return VM_FAULT_FALLBACK;
 
 	track_access(obj, folio, vmf->flags & FAULT_FLAG_WRITE);
-	return vmf_insert_pfn_pmd(vmf, ALIGN_DOWN(pfn, HPAGE_PMD_NR), is_dirty(obj, folio));
+	return vmf_insert_pfn_pmd(vmf, ALIGN_DOWN(pfn, HPAGE_PMD_NR),
+				  (vma->vm_flags & VM_WRITE) && is_dirty(obj, folio));
 #else
 	return VM_FAULT_FALLBACK;
 #endif
