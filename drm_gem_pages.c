@@ -38,9 +38,10 @@ MODULE_IMPORT_NS("DMA_BUF");
  * and ends:
  *
  * backing
- *	The pages. They appear with the first pin, device map, CPU fault or vmap,
- *	and stay until the object is evicted, purged or freed. Unpinning does not
- *	give them back: a pin only forbids ending them.
+ *	The pages. They appear when they are first needed: by a pin, the device map,
+ *	an importer, a CPU fault or a vmap. They stay until the object is evicted,
+ *	purged or freed. Unpinning does not give them back: a pin only forbids ending
+ *	them.
  *
  * device map
  *	The sg table, DMA-mapped for drm_dev_dma_dev(). It appears when the
@@ -56,7 +57,11 @@ MODULE_IMPORT_NS("DMA_BUF");
  *
  * import
  *	The attachment of a foreign dma-buf. An imported object has none of the
- *	other four.
+ *	other four: its sg table is that of the attachment, and vmap and mmap go to
+ *	the exporter.
+ *
+ * The pages come from shmem, or for a private object from the driver, see
+ * drm_gem_pages_init_private().
  *
  * A function that fails leaves the object as it was before the call.
  *
@@ -79,17 +84,16 @@ MODULE_IMPORT_NS("DMA_BUF");
  * caller to hold it, their plain forms take it.
  *
  * The order is mmap_lock, ww acquire context, reservation lock, memory
- * reclaim, i_mmap_rwsem. So the plain forms must not be called from a
- * &drm_gem_object_funcs callback that runs with the lock held (pin, unpin,
+ * reclaim, i_mmap_rwsem. So a plain form that takes the lock must not be called
+ * from a &drm_gem_object_funcs callback that runs with the lock held (pin, unpin,
  * vmap, vunmap), and none of the functions that may allocate must be called
  * from reclaim or from a fence-signalling path.
  *
- * Pinning an object that is pinned already, and unpinning one that stays
- * pinned, take no lock at all.
+ * Pinning an object that is pinned already takes no lock, unpinning never does.
  *
  * Freeing takes no reservation lock and waits for nothing, so the last
- * reference of an object may be dropped during memory reclaim. Only an imported
- * object takes the lock of its dma-buf.
+ * reference of an object may be dropped during memory reclaim, but not with the
+ * object's own lock held. Only an imported object takes the lock of its dma-buf.
  */
 
 /* What a caller of populate may decide about an allocation: how hard to try. */
@@ -200,7 +204,8 @@ static int shmem_get_pages(struct drm_gem_pages_object *obj, struct page **pages
 
 err_put:
 	shmem_put_pages(obj, pages, i, false);
-	return ret;
+	/* How shmem says that memory must not be overcommitted. */
+	return ret == -ENOSPC ? -ENOMEM : ret;
 }
 
 static const struct drm_gem_pages_backing_ops shmem_backing = {
@@ -234,7 +239,8 @@ static void linear_map_set_wb(struct drm_gem_pages_object *obj, struct page **pa
 /**
  * drm_gem_pages_populate_locked - give an object its pages
  * @obj: object, not an imported one
- * @gfp: how hard to try: GFP_KERNEL, or GFP_NOWAIT not to wait for memory or swap
+ * @gfp: how hard to try: GFP_KERNEL, or GFP_NOWAIT not to wait for memory or swap;
+ *	zones and placement are the object's own
  *
  * Does nothing if the object is resident. The pages stay until the object is
  * evicted, purged or freed; only a pin makes them stay for sure once the lock is
@@ -245,7 +251,9 @@ static void linear_map_set_wb(struct drm_gem_pages_object *obj, struct page **pa
  *
  * Return: 0, -EFAULT if the object was purged, -EINVAL if it is imported,
  * -ENOMEM without memory, -EINTR if the task is being killed, -EAGAIN if @gfp
- * forbids to wait and pages are swapped out, or what reading from swap failed with.
+ * forbids to wait and pages are swapped out, what reading from swap failed with, what
+ * &drm_gem_pages_backing_ops.get of a private object answers, or on x86 what making
+ * the linear map write-combined failed with.
  */
 int drm_gem_pages_populate_locked(struct drm_gem_pages_object *obj, gfp_t gfp)
 {
@@ -312,7 +320,7 @@ int drm_gem_pages_populate(struct drm_gem_pages_object *obj)
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_populate);
 
-static void free_backing(struct drm_gem_pages_object *obj)
+void drm_gem_pages_depopulate(struct drm_gem_pages_object *obj)
 {
 	struct drm_gem_pages_state *s = state_of(obj);
 
@@ -419,14 +427,14 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_unpin);
 
 /**
  * drm_gem_pages_mark_dirty_locked - say that the device may write to pages
- * @obj: object, resident
+ * @obj: object, resident; nothing is done for an imported one
  * @offset: first byte, any alignment
- * @size: number of bytes
+ * @size: number of bytes, may be zero
  *
  * Pages that nobody marks are taken for clean: eviction drops them instead of
  * writing them to swap. So a driver calls this wherever it lets the device write,
- * and again when it lets the device write after an eviction. Writes by the CPU
- * are tracked without it.
+ * and again when it lets the device write after an eviction. Writes by the CPU and
+ * by importers are tracked without it. A private object is dirty as a whole.
  *
  * Context: Holds the reservation lock. Does not sleep.
  *
@@ -503,14 +511,15 @@ int drm_gem_pages_dma_map(struct drm_gem_pages_object *obj, struct device *dev,
  *
  * Context: Holds the reservation lock. May sleep and enter memory reclaim.
  *
- * Return: the sg table, -ENODEV if the device is unplugged, -EINVAL if the object
- * was imported without mapping, -EIO or what else the DMA API answers, or as
- * drm_gem_pages_populate_locked().
+ * Return: the sg table, -ENODEV if there is none yet and the device is unplugged,
+ * -EINVAL if the object was imported without mapping, -EIO or what else the DMA API
+ * answers, or as drm_gem_pages_populate_locked().
  */
 struct sg_table *drm_gem_pages_sgt_locked(struct drm_gem_pages_object *obj)
 {
 	struct drm_gem_pages_state *s = state_of(obj);
 	struct drm_device *dev = obj->base.dev;
+	bool was_resident = s->pages;
 	struct sg_table *sgt;
 	int ret, idx;
 
@@ -531,7 +540,7 @@ struct sg_table *drm_gem_pages_sgt_locked(struct drm_gem_pages_object *obj)
 	sgt = kmalloc_obj(*sgt);
 	if (!sgt) {
 		ret = -ENOMEM;
-		goto err_exit;
+		goto err_depopulate;
 	}
 
 	ret = drm_gem_pages_dma_map(obj, drm_dev_dma_dev(dev), sgt, DMA_BIDIRECTIONAL);
@@ -545,6 +554,9 @@ struct sg_table *drm_gem_pages_sgt_locked(struct drm_gem_pages_object *obj)
 
 err_free:
 	kfree(sgt);
+err_depopulate:
+	if (!was_resident)
+		drm_gem_pages_depopulate(obj);
 err_exit:
 	drm_dev_exit(idx);
 	return ERR_PTR(ret);
@@ -616,14 +628,9 @@ static void free_device_map(struct drm_gem_pages_object *obj)
 
 int drm_gem_pages_prepare_cpu_map(struct drm_gem_pages_object *obj)
 {
-	int ret;
-
-	ret = drm_gem_pages_populate_locked(obj, GFP_KERNEL);
-	if (ret)
-		return ret;
 	if (needs_flush(obj))
 		return PTR_ERR_OR_ZERO(drm_gem_pages_sgt_locked(obj));
-	return 0;
+	return drm_gem_pages_populate_locked(obj, GFP_KERNEL);
 }
 
 /**
@@ -636,12 +643,14 @@ int drm_gem_pages_prepare_cpu_map(struct drm_gem_pages_object *obj)
  *
  * Context: Holds the reservation lock. May sleep and enter memory reclaim.
  *
- * Return: 0, -ENOMEM, what the exporter of an imported object answers, or as
- * drm_gem_pages_sgt_locked().
+ * Return: 0, -ENOMEM, as drm_gem_pages_pin_locked(), for a write-combined object as
+ * drm_gem_pages_sgt_locked(), or what the exporter of an imported object answers.
  */
 int drm_gem_pages_vmap_locked(struct drm_gem_pages_object *obj, struct iosys_map *map)
 {
 	struct drm_gem_pages_state *s = state_of(obj);
+	bool was_resident = s->pages;
+	bool was_mapped = s->sgt;
 	int ret;
 
 	assert_locked(obj);
@@ -675,6 +684,10 @@ int drm_gem_pages_vmap_locked(struct drm_gem_pages_object *obj, struct iosys_map
 
 err_unpin:
 	drm_gem_pages_unpin(obj);
+	if (!was_mapped)
+		free_device_map(obj);
+	if (!was_resident)
+		drm_gem_pages_depopulate(obj);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_vmap_locked);
@@ -799,10 +812,14 @@ static int unmap_everywhere(struct drm_gem_pages_object *obj)
  * drm_gem_pages_evict_locked - give the pages of an object back to the system
  * @obj: object
  *
- * Ends user mappings, idle vmap, device map and backing, in that order. No byte
- * is lost: shmem keeps what was written, in memory or in swap, and the next use
- * brings it back. The driver has removed the object from the device's page tables
- * before. Does nothing if the object is not resident.
+ * Ends user mappings, idle vmap, device map and backing, in that order. The driver
+ * has removed the object from the device's page tables before. Does nothing if the
+ * object is not resident.
+ *
+ * What the CPU or an importer wrote is kept, in memory or in swap, and the next use
+ * brings it back; so is what the device wrote, where
+ * drm_gem_pages_mark_dirty_locked() was told. The content of a private object is up
+ * to its &drm_gem_pages_backing_ops.put.
  *
  * Context: Holds the reservation lock. Allocates nothing. May sleep, but waits
  * neither for memory nor for fences.
@@ -814,11 +831,14 @@ int drm_gem_pages_evict_locked(struct drm_gem_pages_object *obj)
 {
 	int ret;
 
+	if (!state_of(obj)->pages && !drm_gem_is_imported(&obj->base))
+		return 0;
+
 	ret = unmap_everywhere(obj);
 	if (ret)
 		return ret;
 
-	free_backing(obj);
+	drm_gem_pages_depopulate(obj);
 	assert_consistent(obj);
 	return 0;
 }
@@ -828,13 +848,15 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_evict_locked);
  * drm_gem_pages_purge_locked - throw the content of an object away for good
  * @obj: object
  *
- * Frees the memory at once, swap included. From now on populating the object fails
- * with -EFAULT and user mappings of it get SIGBUS.
+ * Frees the memory at once, swap included; the pages of a private object go to its
+ * &drm_gem_pages_backing_ops.put as clean. From now on populating the object fails
+ * with -EFAULT and user mappings of it get SIGBUS. Purging it again does nothing.
  *
  * Context: Holds the reservation lock. Allocates nothing. May sleep, but waits
  * neither for memory nor for fences.
  *
- * Return: as drm_gem_pages_evict_locked().
+ * Return: 0, -EBUSY if the object is pinned, has unsignalled fences or an importer
+ * that keeps its mapping, -EINVAL if it is imported.
  */
 int drm_gem_pages_purge_locked(struct drm_gem_pages_object *obj)
 {
@@ -847,7 +869,7 @@ int drm_gem_pages_purge_locked(struct drm_gem_pages_object *obj)
 
 	/* What is about to be thrown away need not be kept for swap. */
 	s->dirty = false;
-	free_backing(obj);
+	drm_gem_pages_depopulate(obj);
 	s->purged = true;
 	if (obj->base.filp)
 		shmem_truncate_range(file_inode(obj->base.filp), 0, (loff_t)-1);
@@ -895,12 +917,14 @@ void drm_gem_pages_init_state(struct drm_gem_pages_object *obj, u32 flags,
  * @dev: DRM device, before its first object
  * @policy: when to use them: "within_size", "always" or "advise"
  *
- * Faults then map a whole PMD where the user address allows it.
+ * Faults then map a whole PMD where the architecture can and the user address allows
+ * it; drm_gem_get_unmapped_area() in the file operations sees to the address.
  *
  * Context: May sleep. A failure must fail the driver's probe.
  *
- * Return: 0, also where the kernel has no huge folios, -EINVAL for another policy,
- * -ENOMEM, -EOPNOTSUPP without tmpfs.
+ * Return: 0, also where the kernel has no huge folios or the device has a policy
+ * already, which stays; -EINVAL for another policy, -ENOMEM, -EOPNOTSUPP without
+ * tmpfs.
  */
 int drm_gem_pages_use_huge(struct drm_device *dev, const char *policy)
 {
@@ -913,6 +937,8 @@ int drm_gem_pages_use_huge(struct drm_device *dev, const char *policy)
 		return -EINVAL;
 
 	ret = drm_gem_huge_mnt_create(dev, policy);
+	if (ret == -ENOPARAM)	/* it knows the parameters, so it had no memory for them */
+		return -ENOMEM;
 	if (ret)
 		return ret;
 
@@ -956,18 +982,21 @@ static int check_arguments(size_t *size, u32 flags)
 	return 0;
 }
 
-/* So that both kfree() and drm_gem_object_put() may follow a failed init. */
-static void forget_object(struct drm_gem_pages_object *obj)
+/*
+ * So that both kfree() and drm_gem_object_put() may follow a failed init: without
+ * backing operations and without attachment there is nothing to release.
+ */
+static void forget_object(struct drm_device *dev, struct drm_gem_pages_object *obj)
 {
 	drm_gem_pages_init_state(obj, 0, NULL);
 	kref_init(&obj->base.refcount);
-	obj->base.dev = NULL;
+	obj->base.dev = dev;
 }
 
 /**
  * drm_gem_pages_init - initialise an object backed by shmem
  * @dev: DRM device
- * @obj: object to initialise, zeroed by the caller
+ * @obj: object to initialise, zeroed by the caller but for base.funcs and base.resv
  * @size: size in bytes, rounded up to whole pages
  * @flags: &enum drm_gem_pages_flags
  *
@@ -1001,7 +1030,7 @@ int drm_gem_pages_init(struct drm_device *dev, struct drm_gem_pages_object *obj,
 	return 0;
 
 err_forget:
-	forget_object(obj);
+	forget_object(dev, obj);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_init);
@@ -1009,7 +1038,7 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_init);
 /**
  * drm_gem_pages_init_private - initialise an object with pages of the driver's
  * @dev: DRM device
- * @obj: object to initialise, zeroed by the caller
+ * @obj: object to initialise, zeroed by the caller but for base.funcs and base.resv
  * @size: size in bytes, rounded up to whole pages
  * @flags: &enum drm_gem_pages_flags
  * @ops: where the pages come from and go to
@@ -1029,7 +1058,7 @@ int drm_gem_pages_init_private(struct drm_device *dev, struct drm_gem_pages_obje
 
 	ret = ops ? check_arguments(&size, flags) : -EINVAL;
 	if (ret) {
-		forget_object(obj);
+		forget_object(dev, obj);
 		return ret;
 	}
 
@@ -1046,7 +1075,7 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_init_private);
  * @obj: object without references, or one whose initialisation failed
  *
  * For a driver's own &drm_gem_object_funcs.free, before it frees the memory of the
- * object.
+ * object. Outside of it, drm_gem_object_put() is the way to get rid of an object.
  *
  * Context: May sleep, but takes no reservation lock and waits for nothing, so it
  * may run during memory reclaim; but for an imported object, which takes the
@@ -1057,9 +1086,6 @@ void drm_gem_pages_release(struct drm_gem_pages_object *obj)
 	struct drm_gem_pages_state *s = state_of(obj);
 	struct drm_gem_object *gem = &obj->base;
 
-	if (!gem->dev)
-		return;
-
 	if (drm_gem_is_imported(gem)) {
 		drm_prime_gem_destroy(gem, s->sgt);
 	} else if (s->ops) {
@@ -1067,7 +1093,9 @@ void drm_gem_pages_release(struct drm_gem_pages_object *obj)
 		drm_WARN_ON(gem->dev, !list_empty(&s->attach_maps));
 		free_vmap(obj);
 		free_device_map(obj);
-		free_backing(obj);
+		drm_gem_pages_depopulate(obj);
+	} else {
+		return;		/* initialising it failed */
 	}
 
 	drm_gem_object_release(gem);
@@ -1095,8 +1123,8 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_object_free);
  * @size: size in bytes, rounded up to whole pages
  * @flags: &enum drm_gem_pages_flags
  *
- * The memory comes from &drm_driver.gem_create_object if the driver has one. It
- * must be what kfree() takes, with the &struct drm_gem_pages_object first.
+ * The object comes from &drm_driver.gem_create_object if the driver has one, and goes
+ * to its &drm_gem_object_funcs.free, also if initialising it fails.
  *
  * Context: May sleep and enter memory reclaim.
  *
@@ -1114,7 +1142,7 @@ struct drm_gem_pages_object *drm_gem_pages_create(struct drm_device *dev, size_t
 
 	ret = drm_gem_pages_init(dev, obj, size, flags);
 	if (ret) {
-		kfree(obj);
+		drm_gem_object_put(&obj->base);
 		return ERR_PTR(ret);
 	}
 	return obj;
@@ -1127,7 +1155,7 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_create);
  * @dev: DRM device
  * @size: size in bytes, rounded up to whole pages
  * @flags: &enum drm_gem_pages_flags
- * @handle: where to put the handle, which holds the only reference
+ * @handle: where to put the handle, which then holds the only reference
  *
  * Context: May sleep and enter memory reclaim.
  *
@@ -1155,11 +1183,11 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_create_with_handle);
  * @dev: DRM device
  * @args: the ioctl's arguments
  *
- * For hardware that takes any pitch.
+ * For hardware that takes any pitch. CPU mappings are cached.
  *
  * Context: May sleep and enter memory reclaim.
  *
- * Return: 0, -EINVAL for a format or size that cannot be, or as
+ * Return: 0, -EINVAL for an impossible size or depth, or as
  * drm_gem_pages_create_with_handle().
  */
 int drm_gem_pages_dumb_create(struct drm_file *file, struct drm_device *dev,
@@ -1184,8 +1212,8 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_dumb_create);
  *
  * Context: Any.
  *
- * Return: true if the object was created with DRM_GEM_PAGES_WC, unless its device
- * is cache-coherent.
+ * Return: true if DRM_GEM_PAGES_WC was asked for and not dropped. False for an
+ * imported object.
  */
 bool drm_gem_pages_is_wc(const struct drm_gem_pages_object *obj)
 {

@@ -26,31 +26,34 @@ struct vm_area_struct;
 
 /**
  * enum drm_gem_pages_flags - properties of an object, fixed when it is created
+ *
+ * An imported object has none of them.
  */
 enum drm_gem_pages_flags {
 	/**
 	 * @DRM_GEM_PAGES_WC: CPU mappings are write-combined. Dropped when the
-	 * DMA device is cache-coherent, see drm_gem_pages_is_wc().
+	 * DMA device is cache-coherent, except on x86 where the CPU's own caches
+	 * are all that counts. See drm_gem_pages_is_wc().
 	 */
 	DRM_GEM_PAGES_WC = BIT(0),
 
 	/**
 	 * @DRM_GEM_PAGES_NO_MMAP: user space cannot map the object; asking for
-	 * an mmap offset fails with -EPERM.
+	 * an mmap offset, or mapping it through a dma-buf, fails with -EPERM.
 	 */
 	DRM_GEM_PAGES_NO_MMAP = BIT(1),
 
 	/**
 	 * @DRM_GEM_PAGES_NO_SHARE: the object cannot be exported; trying to
-	 * fails with -EINVAL. Objects that use another object's reservation
-	 * lock need this flag.
+	 * fails with -EINVAL. The same holds without it for objects that use
+	 * another object's reservation lock.
 	 */
 	DRM_GEM_PAGES_NO_SHARE = BIT(2),
 
 	/**
-	 * @DRM_GEM_PAGES_MOVABLE: the driver evicts the object when asked to, so
-	 * its pages may come from movable zones. Never set it on objects that
-	 * stay pinned for good.
+	 * @DRM_GEM_PAGES_MOVABLE: the driver evicts the object, so its pages may
+	 * come from movable zones. Never set it on objects that stay pinned for
+	 * good.
 	 */
 	DRM_GEM_PAGES_MOVABLE = BIT(3),
 };
@@ -71,10 +74,12 @@ struct drm_gem_pages_backing_ops {
 		   unsigned long count, gfp_t gfp);
 
 	/**
-	 * @put: Take the pages back. @dirty tells whether the CPU may have
-	 * written to them through a kernel mapping. May be called during memory
-	 * reclaim and without any lock when the object is being freed, so it
-	 * takes no lock that is held around an allocation and waits for nothing.
+	 * @put: Take the pages back. @dirty tells whether anything may have been
+	 * written to them since @get: by the CPU, by an importer, or by the device
+	 * as far as the driver marked it; false if the object is purged. Called
+	 * with the reservation lock held, or without when the object is being
+	 * freed, and possibly during memory reclaim: it takes no lock that is held
+	 * around an allocation and waits for nothing.
 	 */
 	void (*put)(struct drm_gem_pages_object *obj, struct page **pages,
 		    unsigned long count, bool dirty);
@@ -103,7 +108,7 @@ struct drm_gem_pages_state {
  * Embed it in the driver's own object, or use it as it is.
  */
 struct drm_gem_pages_object {
-	/** @base: the GEM object. Unless set, its funcs become the library's. */
+	/** @base: the GEM object; funcs and resv may be set before it is initialised */
 	struct drm_gem_object base;
 
 	/** @state: private to the library, use the functions below. */
@@ -127,7 +132,8 @@ int __must_check drm_gem_pages_init_private(struct drm_device *dev,
 					    size_t size, u32 flags,
 					    const struct drm_gem_pages_backing_ops *ops);
 void drm_gem_pages_release(struct drm_gem_pages_object *obj);
-struct drm_gem_pages_object *drm_gem_pages_create(struct drm_device *dev, size_t size, u32 flags);
+struct drm_gem_pages_object * __must_check
+drm_gem_pages_create(struct drm_device *dev, size_t size, u32 flags);
 int drm_gem_pages_create_with_handle(struct drm_file *file, struct drm_device *dev, size_t size,
 				     u32 flags, u32 *handle);
 
@@ -138,12 +144,12 @@ int __must_check drm_gem_pages_pin(struct drm_gem_pages_object *obj);
 int __must_check drm_gem_pages_pin_locked(struct drm_gem_pages_object *obj);
 void drm_gem_pages_unpin(struct drm_gem_pages_object *obj);
 int drm_gem_pages_mark_dirty_locked(struct drm_gem_pages_object *obj, size_t offset, size_t size);
-int drm_gem_pages_evict_locked(struct drm_gem_pages_object *obj);
-int drm_gem_pages_purge_locked(struct drm_gem_pages_object *obj);
+int __must_check drm_gem_pages_evict_locked(struct drm_gem_pages_object *obj);
+int __must_check drm_gem_pages_purge_locked(struct drm_gem_pages_object *obj);
 
 /* Device map */
-struct sg_table *drm_gem_pages_sgt_locked(struct drm_gem_pages_object *obj);
-struct sg_table *drm_gem_pages_get_sgt(struct drm_gem_pages_object *obj);
+struct sg_table * __must_check drm_gem_pages_sgt_locked(struct drm_gem_pages_object *obj);
+struct sg_table * __must_check drm_gem_pages_get_sgt(struct drm_gem_pages_object *obj);
 void drm_gem_pages_put_sgt(struct drm_gem_pages_object *obj);
 
 /* CPU map */
@@ -216,21 +222,32 @@ extern const struct vm_operations_struct drm_gem_pages_vm_ops;
 	.status = drm_gem_pages_object_status,				\
 	.vm_ops = &drm_gem_pages_vm_ops
 
-/*
- * Scoped use, see linux/cleanup.h:
+/**
+ * DOC: scoped use
  *
- *	guard(drm_gem_pages)(obj);			holds the reservation lock
+ * With the helpers of linux/cleanup.h::
  *
- *	CLASS(drm_gem_pages_pin, pin)(obj);		pinned until the scope ends
+ *	guard(drm_gem_pages)(obj);
+ *
+ * holds the reservation lock until the scope ends, ::
+ *
+ *	CLASS(drm_gem_pages_pin, pin)(obj);
  *	if (pin.err)
  *		return pin.err;
  *
- *	CLASS(drm_gem_pages_vmap, vmap)(obj);		vmap.map is valid in the scope
+ * holds a pin, ::
+ *
+ *	CLASS(drm_gem_pages_vmap, vmap)(obj);
  *	if (vmap.err)
  *		return vmap.err;
  *
+ * makes ``vmap.map`` valid, and ::
+ *
  *	struct drm_gem_pages_object *obj __free(drm_gem_pages_put) =
  *		drm_gem_pages_create(dev, size, 0);
+ *
+ * drops the reference. The classes take none themselves, and their ``err`` has to
+ * be looked at.
  */
 DEFINE_GUARD(drm_gem_pages, struct drm_gem_pages_object *,
 	     dma_resv_lock(_T->base.resv, NULL), dma_resv_unlock(_T->base.resv))

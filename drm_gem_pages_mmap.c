@@ -13,7 +13,7 @@
 
 #include "drm_gem_pages_internal.h"
 
-/* One read fault maps as many resident pages as fit into such a block. */
+/* One fault maps as many pages as fit into such a block. */
 #define FAULT_WINDOW	max_t(unsigned long, SZ_64K, PAGE_SIZE)
 
 static bool is_dirty(struct drm_gem_pages_object *obj, struct folio *folio)
@@ -297,9 +297,10 @@ static int mmap_imported(struct drm_gem_pages_object *obj, struct vm_area_struct
  * @gem: object to map
  * @vma: where to
  *
- * Allocates nothing: pages come with the first fault.
+ * Allocates nothing: pages come with the first fault. The VMA holds a reference of
+ * the object, or of the dma-buf if the object is imported.
  *
- * Context: Holds the mmap_lock for writing. Takes no reservation lock.
+ * Context: Holds the mmap_lock for writing. Takes no reservation lock itself.
  *
  * Return: 0, -EPERM if the object is not mappable, -EINVAL for a private writable
  * mapping, -EACCES to write to a dma-buf that was exported read-only, or what the
@@ -331,12 +332,12 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_object_mmap);
  * @handle: GEM handle in @file
  * @offset: where to put the offset to give to mmap, in bytes
  *
- * Fits &drm_driver.dumb_map_offset.
+ * Fits &drm_driver.dumb_map_offset. Imported objects can be mapped, too.
  *
  * Context: May sleep.
  *
  * Return: 0, -ENOENT for an unknown handle, -EPERM if the object is not mappable,
- * -ENOSPC if no offset is free, -ENOMEM.
+ * -ENOSPC if no offset is free.
  */
 int drm_gem_pages_mmap_offset(struct drm_file *file, struct drm_device *dev, u32 handle,
 			      u64 *offset)

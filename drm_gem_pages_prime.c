@@ -56,22 +56,21 @@ static struct sg_table *drm_gem_pages_map_dma_buf(struct dma_buf_attachment *att
 						  enum dma_data_direction dir)
 {
 	struct drm_gem_pages_object *obj = to_drm_gem_pages(attach->dmabuf->priv);
+	bool was_resident = state_of(obj)->pages;
 	struct attach_map *map;
 	int ret;
-
-	ret = drm_gem_pages_populate_locked(obj, GFP_KERNEL);
-	if (ret)
-		return ERR_PTR(ret);
 
 	map = kmalloc_obj(*map);
 	if (!map)
 		return ERR_PTR(-ENOMEM);
 
+	ret = drm_gem_pages_populate_locked(obj, GFP_KERNEL);
+	if (ret)
+		goto err_free;
+
 	ret = drm_gem_pages_dma_map(obj, attach->dev, &map->sgt, dir);
-	if (ret) {
-		kfree(map);
-		return ERR_PTR(ret);
-	}
+	if (ret)
+		goto err_depopulate;
 
 	/* An importer does not tell when and where its device writes. */
 	if (dir != DMA_TO_DEVICE)
@@ -81,6 +80,13 @@ static struct sg_table *drm_gem_pages_map_dma_buf(struct dma_buf_attachment *att
 	map->dir = dir;
 	list_add_tail(&map->node, &state_of(obj)->attach_maps);
 	return &map->sgt;
+
+err_depopulate:
+	if (!was_resident)
+		drm_gem_pages_depopulate(obj);
+err_free:
+	kfree(map);
+	return ERR_PTR(ret);
 }
 
 static void drm_gem_pages_unmap_dma_buf(struct dma_buf_attachment *attach, struct sg_table *sgt,
@@ -176,10 +182,14 @@ static const struct dma_buf_ops drm_gem_pages_dma_buf_ops = {
  * @gem: object to export
  * @flags: DRM_CLOEXEC, and DRM_RDWR to let the dma-buf be mapped for writing
  *
- * The object stays where it is while a static importer has it mapped. Importers
- * that can follow a move (&dma_buf_attach_ops.invalidate_mappings) do not pin it.
+ * The object stays where it is while an importer without &dma_buf_attach_ops has it
+ * mapped. Importers that can follow a move (&dma_buf_attach_ops.invalidate_mappings)
+ * do not pin it. CPU access that is bracketed by dma_buf_begin_cpu_access() and
+ * dma_buf_end_cpu_access() is made coherent with the device, all importers and the
+ * kernel mapping.
  *
- * Context: May sleep.
+ * Context: May sleep. Called by DRM, with &drm_device.object_name_lock held and never
+ * for an imported object.
  *
  * Return: the dma-buf, -EINVAL if the object is not shareable, -ENOMEM.
  */
@@ -197,7 +207,7 @@ struct dma_buf *drm_gem_pages_prime_export(struct drm_gem_object *gem, int flags
 		.resv = gem->resv,
 	};
 
-	if (state_of(obj)->flags & DRM_GEM_PAGES_NO_SHARE)
+	if (state_of(obj)->flags & DRM_GEM_PAGES_NO_SHARE || gem->resv != &gem->_resv)
 		return ERR_PTR(-EINVAL);
 
 	return drm_gem_dmabuf_export(dev, &exp_info);
@@ -281,8 +291,8 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_prime_import_sg_table);
  * @dev: DRM device to import into
  * @dma_buf: dma-buf to import
  *
- * For devices that only read the buffer with the CPU. Such an object has no sg
- * table, everything else works.
+ * For devices that access the buffer with the CPU only. drm_gem_pages_sgt_locked()
+ * fails for such an object with -EINVAL, everything else works.
  *
  * Context: May sleep. Takes the reservation lock of the dma-buf.
  *

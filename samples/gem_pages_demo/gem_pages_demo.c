@@ -82,6 +82,9 @@ static int demo_fill(struct drm_gem_pages_object *obj, u32 value)
 {
 	struct sg_table *sgt;
 
+	if (drm_gem_is_imported(&obj->base))
+		return -EINVAL;
+
 	CLASS(drm_gem_pages_vmap, vmap)(obj);
 	if (vmap.err)
 		return vmap.err;

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# drm_gem_pages: what can be done here. Kbuild is what the kernel's build reads.
+
+BUILD ?= $(CURDIR)/build
+KDIR ?= /lib/modules/$(shell uname -r)/build
+MO ?= $(BUILD)/modules
+KERNELS := um x86_64 x86_64-debug
+
+help:
+	@echo 'make run        build a kernel, boot it and show the library at work'
+	@echo 'make test       run all tests (tests/run --help)'
+	@echo 'make check      check the style of the code'
+	@echo 'make modules    build the modules for the kernel that KDIR=DIR was built in;'
+	@echo '                they go to build/modules, or where MO=DIR says'
+	@echo 'make htmldocs   build the documentation'
+	@echo 'make kernels    build the kernels that the tests run on'
+	@echo 'make clean      remove what was built of the library, and the logs'
+	@echo 'make distclean  remove all of build/, sources and kernels as well'
+	@echo 'KSRC=DIR        use this kernel source instead of fetching one'
+
+run:
+	@tools/deps build
+	@$(MAKE) --no-print-directory -s user
+	@tools/vm --add $(BUILD)/tests/user/show -- show
+
+test:
+	@tools/deps
+	@tests/run
+
+check:
+	@tools/style
+
+user:
+	@$(MAKE) -C tests/user O=$(BUILD)/tests/user
+
+# W, C and the like reach the kernel's build by themselves.
+modules:
+	@mkdir -p $(MO)
+	+$(MAKE) -C $(KDIR) M=$(CURDIR) MO=$(abspath $(MO)) modules
+
+htmldocs:
+	@tools/htmldocs
+
+kernels: $(KERNELS:%=kernel-%)
+
+kernel-%:
+	@tools/kernel $*
+
+clean:
+	rm -rf $(BUILD)/modules* $(BUILD)/style $(BUILD)/tests $(BUILD)/log $(BUILD)/html \
+		$(BUILD)/doctrees
+
+distclean:
+	rm -rf $(BUILD)
+
+.PHONY: help run test check user modules htmldocs kernels clean distclean
