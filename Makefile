@@ -22,7 +22,7 @@ help:
 run:
 	@tools/deps build
 	@$(MAKE) --no-print-directory -s user
-	@tools/vm --add $(BUILD)/tests/user/show -- show
+	@tools/vm --add $(BUILD)/user/show -- show
 
 test:
 	@tools/deps
@@ -32,7 +32,7 @@ check:
 	@tools/style
 
 user:
-	@$(MAKE) -C tests/user O=$(BUILD)/tests/user
+	@$(MAKE) -C tests/user O=$(BUILD)/user
 
 # W, C and the like reach the kernel's build by themselves.
 modules:
@@ -48,7 +48,7 @@ kernel-%:
 	@tools/kernel $*
 
 clean:
-	rm -rf $(BUILD)/modules* $(BUILD)/style $(BUILD)/tests $(BUILD)/log $(BUILD)/html \
+	rm -rf $(BUILD)/modules* $(BUILD)/style $(BUILD)/user $(BUILD)/log $(BUILD)/html \
 		$(BUILD)/doctrees
 
 distclean:

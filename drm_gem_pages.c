@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/dma-buf.h>
+#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pagemap.h>
 #include <linux/folio_batch.h>
-#include <linux/property.h>
 #include <linux/scatterlist.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
@@ -18,6 +18,8 @@
 #ifdef CONFIG_X86
 #include <asm/set_memory.h>
 #endif
+
+#include <kunit/static_stub.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_dumb_buffers.h>
@@ -97,7 +99,10 @@ MODULE_IMPORT_NS("DMA_BUF");
  */
 
 /* What a caller of populate may decide about an allocation: how hard to try. */
-#define GFP_EFFORT	(__GFP_RECLAIM | __GFP_IO | __GFP_FS)
+#define GFP_EFFORT	(__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_RETRY_MAYFAIL)
+
+/* Who can be told that there is no memory wants no task killed for it. */
+#define GFP_OR_FAIL	(GFP_KERNEL | __GFP_RETRY_MAYFAIL)
 
 static const struct drm_gem_object_funcs drm_gem_pages_funcs;
 
@@ -161,6 +166,22 @@ static void shmem_put_pages(struct drm_gem_pages_object *obj, struct page **page
 		release_folios(&fbatch);
 }
 
+static void drop_content(struct drm_gem_pages_object *obj)
+{
+	if (obj->base.filp)
+		shmem_truncate_range(file_inode(obj->base.filp), 0, (loff_t)-1);
+}
+
+/*
+ * What a failed attempt has brought in so far would stay in memory, and without
+ * swap for good. Before the first eviction there is nothing else in the file.
+ */
+static void drop_fresh_content(struct drm_gem_pages_object *obj)
+{
+	if (!state_of(obj)->evictions)
+		drop_content(obj);
+}
+
 /* One reference for each folio, not for each page. */
 static int shmem_get_pages(struct drm_gem_pages_object *obj, struct page **pages,
 			   unsigned long count, gfp_t gfp)
@@ -194,6 +215,13 @@ static int shmem_get_pages(struct drm_gem_pages_object *obj, struct page **pages
 			goto err_put;
 		}
 
+		/* shmem keeps what is broken, so that nobody takes zeroes for data. */
+		if (folio_contain_hwpoisoned_page(folio)) {
+			folio_put(folio);
+			ret = -EIO;
+			goto err_put;
+		}
+
 		pages[i] = folio_file_page(folio, i);
 		n = min(folio_nr_pages(folio) - folio_page_idx(folio, pages[i]), count - i);
 		for (i++; n > 1; i++, n--)
@@ -204,6 +232,7 @@ static int shmem_get_pages(struct drm_gem_pages_object *obj, struct page **pages
 
 err_put:
 	shmem_put_pages(obj, pages, i, false);
+	drop_fresh_content(obj);
 	/* How shmem says that memory must not be overcommitted. */
 	return ret == -ENOSPC ? -ENOMEM : ret;
 }
@@ -218,11 +247,11 @@ static int linear_map_set_wc(struct drm_gem_pages_object *obj, struct page **pag
 {
 #ifdef CONFIG_X86
 	if (drm_gem_pages_is_wc(obj)) {
-		int ret = set_pages_array_wc(pages, page_count_of(obj));
-
-		if (ret)
+		/* It says -EINVAL also when it had no memory, and nothing else can fail. */
+		if (set_pages_array_wc(pages, page_count_of(obj))) {
 			set_pages_array_wb(pages, page_count_of(obj));
-		return ret;
+			return -ENOMEM;
+		}
 	}
 #endif
 	return 0;
@@ -239,7 +268,8 @@ static void linear_map_set_wb(struct drm_gem_pages_object *obj, struct page **pa
 /**
  * drm_gem_pages_populate_locked - give an object its pages
  * @obj: object, not an imported one
- * @gfp: how hard to try: GFP_KERNEL, or GFP_NOWAIT not to wait for memory or swap;
+ * @gfp: how hard to try: GFP_KERNEL, with __GFP_RETRY_MAYFAIL to fail before tasks
+ *	get killed for memory, or GFP_NOWAIT not to enter reclaim or read from swap;
  *	zones and placement are the object's own
  *
  * Does nothing if the object is resident. The pages stay until the object is
@@ -250,10 +280,10 @@ static void linear_map_set_wb(struct drm_gem_pages_object *obj, struct page **pa
  * allows. Not for fence-signalling paths.
  *
  * Return: 0, -EFAULT if the object was purged, -EINVAL if it is imported,
- * -ENOMEM without memory, -EINTR if the task is being killed, -EAGAIN if @gfp
- * forbids to wait and pages are swapped out, what reading from swap failed with, what
- * &drm_gem_pages_backing_ops.get of a private object answers, or on x86 what making
- * the linear map write-combined failed with.
+ * -ENOMEM without memory, -EINTR if the task is being killed, -EAGAIN if @gfp forbids
+ * to wait and pages are swapped out or the object is write-combined on x86, -EIO for
+ * broken memory or swap, or what &drm_gem_pages_backing_ops.get of a private object
+ * answers.
  */
 int drm_gem_pages_populate_locked(struct drm_gem_pages_object *obj, gfp_t gfp)
 {
@@ -270,6 +300,9 @@ int drm_gem_pages_populate_locked(struct drm_gem_pages_object *obj, gfp_t gfp)
 		return 0;
 	if (s->purged)
 		return -EFAULT;
+	/* Changing the linear map allocates and waits whatever @gfp says. */
+	if (IS_ENABLED(CONFIG_X86) && drm_gem_pages_is_wc(obj) && !gfpflags_allow_blocking(gfp))
+		return -EAGAIN;
 
 	pages = kvmalloc_array(count, sizeof(*pages), gfp | __GFP_NOWARN);
 	if (!pages)
@@ -289,6 +322,7 @@ int drm_gem_pages_populate_locked(struct drm_gem_pages_object *obj, gfp_t gfp)
 
 err_put:
 	s->ops->put(obj, pages, count, false);
+	drop_fresh_content(obj);
 err_free:
 	kvfree(pages);
 	return ret;
@@ -313,14 +347,14 @@ int drm_gem_pages_populate(struct drm_gem_pages_object *obj)
 	ret = dma_resv_lock_interruptible(obj->base.resv, NULL);
 	if (ret)
 		return ret;
-	ret = drm_gem_pages_populate_locked(obj, GFP_KERNEL);
+	ret = drm_gem_pages_populate_locked(obj, GFP_OR_FAIL);
 	dma_resv_unlock(obj->base.resv);
 
 	return ret;
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_populate);
 
-void drm_gem_pages_depopulate(struct drm_gem_pages_object *obj)
+static void depopulate(struct drm_gem_pages_object *obj)
 {
 	struct drm_gem_pages_state *s = state_of(obj);
 
@@ -335,6 +369,13 @@ void drm_gem_pages_depopulate(struct drm_gem_pages_object *obj)
 	kvfree(s->pages);
 	s->pages = NULL;
 	s->dirty = false;
+}
+
+/* For an object that the caller has populated, when its next step fails. */
+void drm_gem_pages_undo_populate(struct drm_gem_pages_object *obj)
+{
+	depopulate(obj);
+	drop_fresh_content(obj);
 }
 
 /**
@@ -360,7 +401,7 @@ int drm_gem_pages_pin_locked(struct drm_gem_pages_object *obj)
 	if (atomic_inc_not_zero(&s->pin_count))
 		return 0;
 
-	ret = drm_gem_pages_populate_locked(obj, GFP_KERNEL);
+	ret = drm_gem_pages_populate_locked(obj, GFP_OR_FAIL);
 	if (ret)
 		return ret;
 
@@ -455,11 +496,16 @@ int drm_gem_pages_mark_dirty_locked(struct drm_gem_pages_object *obj, size_t off
 	if (!s->pages)
 		return -EFAULT;
 
+	if (!obj->base.filp) {
+		s->dirty = true;
+		return 0;
+	}
+
 	end = DIV_ROUND_UP(offset + size, PAGE_SIZE);
 	for (i = offset >> PAGE_SHIFT; i < end; ) {
 		struct folio *folio = page_folio(s->pages[i]);
 
-		mark_dirty(obj, folio);
+		folio_mark_dirty(folio);
 		i += folio_nr_pages(folio) - folio_page_idx(folio, s->pages[i]);
 	}
 
@@ -472,9 +518,23 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_mark_dirty_locked);
  */
 
 /*
+ * Whether @dev looks into the CPU's caches. The answer of the firmware,
+ * device_get_dma_attr(), is not known for devices that it does not describe.
+ */
+bool drm_gem_pages_is_coherent(struct device *dev)
+{
+	KUNIT_STATIC_STUB_REDIRECT(drm_gem_pages_is_coherent, dev);
+
+	return dev_is_dma_coherent(dev);
+}
+
+/*
  * DMA-map the pages for @dev. Some IOMMUs and bounce buffers run out of large
  * chunks of address space long before they run out of pages, so a failure with
  * long segments is not the last word.
+ *
+ * The pages may be mapped for several devices at once, which the DMA API takes
+ * only if mapping and unmapping leave the caches alone.
  */
 int drm_gem_pages_dma_map(struct drm_gem_pages_object *obj, struct device *dev,
 			  struct sg_table *sgt, enum dma_data_direction dir)
@@ -490,15 +550,33 @@ int drm_gem_pages_dma_map(struct drm_gem_pages_object *obj, struct device *dev,
 		if (ret)
 			return ret;
 
-		ret = dma_map_sgtable(dev, sgt, dir, 0);
-		if (!ret)
+		ret = dma_map_sgtable(dev, sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
+		if (!ret) {
+			dma_sync_sgtable_for_device(dev, sgt, dir);
 			return 0;
+		}
 
 		sg_free_table(sgt);
 		if (segment == PAGE_SIZE)
 			return ret;
 		segment = PAGE_SIZE;
 	}
+}
+
+void drm_gem_pages_dma_unmap(struct device *dev, struct sg_table *sgt,
+			     enum dma_data_direction dir)
+{
+	/*
+	 * What the CPU wrote last may still be in its caches, and must not get lost
+	 * when they are made to see what the device wrote. A bounce buffer in front
+	 * of a coherent device is not to be written to, it has the device's data.
+	 */
+	if (!drm_gem_pages_is_coherent(dev))
+		dma_sync_sgtable_for_device(dev, sgt, dir);
+	if (dir != DMA_TO_DEVICE)
+		dma_sync_sgtable_for_cpu(dev, sgt, dir);
+	dma_unmap_sgtable(dev, sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
+	sg_free_table(sgt);
 }
 
 /**
@@ -533,7 +611,7 @@ struct sg_table *drm_gem_pages_sgt_locked(struct drm_gem_pages_object *obj)
 	if (!drm_dev_enter(dev, &idx))
 		return ERR_PTR(-ENODEV);
 
-	ret = drm_gem_pages_populate_locked(obj, GFP_KERNEL);
+	ret = drm_gem_pages_populate_locked(obj, GFP_OR_FAIL);
 	if (ret)
 		goto err_exit;
 
@@ -556,7 +634,7 @@ err_free:
 	kfree(sgt);
 err_depopulate:
 	if (!was_resident)
-		drm_gem_pages_depopulate(obj);
+		drm_gem_pages_undo_populate(obj);
 err_exit:
 	drm_dev_exit(idx);
 	return ERR_PTR(ret);
@@ -616,8 +694,7 @@ static void free_device_map(struct drm_gem_pages_object *obj)
 	if (!s->sgt)
 		return;
 
-	dma_unmap_sgtable(drm_dev_dma_dev(obj->base.dev), s->sgt, DMA_BIDIRECTIONAL, 0);
-	sg_free_table(s->sgt);
+	drm_gem_pages_dma_unmap(drm_dev_dma_dev(obj->base.dev), s->sgt, DMA_BIDIRECTIONAL);
 	kfree(s->sgt);
 	s->sgt = NULL;
 }
@@ -626,11 +703,19 @@ static void free_device_map(struct drm_gem_pages_object *obj)
  * CPU maps
  */
 
-int drm_gem_pages_prepare_cpu_map(struct drm_gem_pages_object *obj)
+int drm_gem_pages_prepare_cpu_map(struct drm_gem_pages_object *obj, gfp_t gfp)
 {
-	if (needs_flush(obj))
-		return PTR_ERR_OR_ZERO(drm_gem_pages_sgt_locked(obj));
-	return drm_gem_pages_populate_locked(obj, GFP_KERNEL);
+	bool was_resident = state_of(obj)->pages;
+	int ret;
+
+	ret = drm_gem_pages_populate_locked(obj, gfp);
+	if (ret || !needs_flush(obj))
+		return ret;
+
+	ret = PTR_ERR_OR_ZERO(drm_gem_pages_sgt_locked(obj));
+	if (ret && !was_resident)
+		drm_gem_pages_undo_populate(obj);
+	return ret;
 }
 
 /**
@@ -658,37 +743,30 @@ int drm_gem_pages_vmap_locked(struct drm_gem_pages_object *obj, struct iosys_map
 	if (drm_gem_is_imported(&obj->base))
 		return dma_buf_vmap(obj->base.import_attach->dmabuf, map);
 
-	ret = drm_gem_pages_pin_locked(obj);
+	ret = drm_gem_pages_prepare_cpu_map(obj, GFP_OR_FAIL);
 	if (ret)
 		return ret;
 
-	if (!s->vaddr) {
-		ret = drm_gem_pages_prepare_cpu_map(obj);
-		if (ret)
-			goto err_unpin;
-
+	if (!s->vaddr)
 		s->vaddr = vmap(s->pages, page_count_of(obj), VM_MAP,
 				cpu_map_prot(obj, PAGE_KERNEL));
-		if (!s->vaddr) {
-			ret = -ENOMEM;
-			goto err_unpin;
-		}
+	if (!s->vaddr) {
+		if (!was_mapped)
+			free_device_map(obj);
+		if (!was_resident)
+			drm_gem_pages_undo_populate(obj);
+		return -ENOMEM;
 	}
 
-	/* Each use holds a pin of its own, and may write anywhere. */
+	/* Cannot fail on a resident object. Each use has a pin, and may write anywhere. */
+	ret = drm_gem_pages_pin_locked(obj);
+	if (drm_WARN_ON(obj->base.dev, ret))
+		return ret;
 	s->vmap_count++;
 	s->dirty = true;
 	iosys_map_set_vaddr(map, s->vaddr);
 	assert_consistent(obj);
 	return 0;
-
-err_unpin:
-	drm_gem_pages_unpin(obj);
-	if (!was_mapped)
-		free_device_map(obj);
-	if (!was_resident)
-		drm_gem_pages_depopulate(obj);
-	return ret;
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_vmap_locked);
 
@@ -794,8 +872,6 @@ static int unmap_everywhere(struct drm_gem_pages_object *obj)
 {
 	struct drm_gem_object *gem = &obj->base;
 
-	assert_locked(obj);
-
 	if (drm_gem_is_imported(gem))
 		return -EINVAL;
 	/* An importer that lets go may leave a fence for what it still has to do. */
@@ -829,16 +905,20 @@ static int unmap_everywhere(struct drm_gem_pages_object *obj)
  */
 int drm_gem_pages_evict_locked(struct drm_gem_pages_object *obj)
 {
+	struct drm_gem_pages_state *s = state_of(obj);
 	int ret;
 
-	if (!state_of(obj)->pages && !drm_gem_is_imported(&obj->base))
+	assert_locked(obj);
+
+	if (!s->pages && !drm_gem_is_imported(&obj->base))
 		return 0;
 
 	ret = unmap_everywhere(obj);
 	if (ret)
 		return ret;
 
-	drm_gem_pages_depopulate(obj);
+	depopulate(obj);
+	s->evictions++;
 	assert_consistent(obj);
 	return 0;
 }
@@ -852,8 +932,8 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_evict_locked);
  * &drm_gem_pages_backing_ops.put as clean. From now on populating the object fails
  * with -EFAULT and user mappings of it get SIGBUS. Purging it again does nothing.
  *
- * Context: Holds the reservation lock. Allocates nothing. May sleep, but waits
- * neither for memory nor for fences.
+ * Context: Holds the reservation lock. Allocates nothing. May sleep, for pages that
+ * are being written to swap; does not wait for fences.
  *
  * Return: 0, -EBUSY if the object is pinned, has unsignalled fences or an importer
  * that keeps its mapping, -EINVAL if it is imported.
@@ -863,16 +943,20 @@ int drm_gem_pages_purge_locked(struct drm_gem_pages_object *obj)
 	struct drm_gem_pages_state *s = state_of(obj);
 	int ret;
 
+	assert_locked(obj);
+
+	if (s->purged)
+		return 0;
+
 	ret = unmap_everywhere(obj);
 	if (ret)
 		return ret;
 
 	/* What is about to be thrown away need not be kept for swap. */
 	s->dirty = false;
-	drm_gem_pages_depopulate(obj);
+	depopulate(obj);
 	s->purged = true;
-	if (obj->base.filp)
-		shmem_truncate_range(file_inode(obj->base.filp), 0, (loff_t)-1);
+	drop_content(obj);
 	assert_consistent(obj);
 	return 0;
 }
@@ -954,7 +1038,7 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_use_huge);
  */
 static gfp_t backing_gfp(struct drm_device *dev, u32 flags)
 {
-	gfp_t gfp = GFP_HIGHUSER | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+	gfp_t gfp = GFP_HIGHUSER | __GFP_NOWARN;
 
 	if (flags & DRM_GEM_PAGES_MOVABLE)
 		gfp |= __GFP_MOVABLE;
@@ -964,10 +1048,11 @@ static gfp_t backing_gfp(struct drm_device *dev, u32 flags)
 }
 
 /* Past the cache there is nothing to win where the device looks into it. */
-static bool device_is_coherent(struct drm_device *dev)
+static u32 effective_flags(struct drm_device *dev, u32 flags)
 {
-	return !IS_ENABLED(CONFIG_X86) &&
-	       device_get_dma_attr(drm_dev_dma_dev(dev)) == DEV_DMA_COHERENT;
+	if (!IS_ENABLED(CONFIG_X86) && drm_gem_pages_is_coherent(drm_dev_dma_dev(dev)))
+		flags &= ~DRM_GEM_PAGES_WC;
+	return flags;
 }
 
 /* Rounds @size up to whole pages. */
@@ -983,14 +1068,15 @@ static int check_arguments(size_t *size, u32 flags)
 }
 
 /*
- * So that both kfree() and drm_gem_object_put() may follow a failed init: without
- * backing operations and without attachment there is nothing to release.
+ * So that both kfree() and drm_gem_object_put() may follow a failed init: only an
+ * object without size has nothing to release.
  */
 static void forget_object(struct drm_device *dev, struct drm_gem_pages_object *obj)
 {
 	drm_gem_pages_init_state(obj, 0, NULL);
 	kref_init(&obj->base.refcount);
 	obj->base.dev = dev;
+	obj->base.size = 0;
 }
 
 /**
@@ -1023,9 +1109,7 @@ int drm_gem_pages_init(struct drm_device *dev, struct drm_gem_pages_object *obj,
 		goto err_forget;
 	}
 
-	if (device_is_coherent(dev))
-		flags &= ~DRM_GEM_PAGES_WC;
-	drm_gem_pages_init_state(obj, flags, &shmem_backing);
+	drm_gem_pages_init_state(obj, effective_flags(dev, flags), &shmem_backing);
 	mapping_set_gfp_mask(obj->base.filp->f_mapping, backing_gfp(dev, flags));
 	return 0;
 
@@ -1063,9 +1147,7 @@ int drm_gem_pages_init_private(struct drm_device *dev, struct drm_gem_pages_obje
 	}
 
 	drm_gem_private_object_init(dev, &obj->base, size);
-	if (device_is_coherent(dev))
-		flags &= ~DRM_GEM_PAGES_WC;
-	drm_gem_pages_init_state(obj, flags, ops);
+	drm_gem_pages_init_state(obj, effective_flags(dev, flags), ops);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_init_private);
@@ -1086,6 +1168,9 @@ void drm_gem_pages_release(struct drm_gem_pages_object *obj)
 	struct drm_gem_pages_state *s = state_of(obj);
 	struct drm_gem_object *gem = &obj->base;
 
+	if (!gem->size)
+		return;
+
 	if (drm_gem_is_imported(gem)) {
 		drm_prime_gem_destroy(gem, s->sgt);
 	} else if (s->ops) {
@@ -1093,9 +1178,7 @@ void drm_gem_pages_release(struct drm_gem_pages_object *obj)
 		drm_WARN_ON(gem->dev, !list_empty(&s->attach_maps));
 		free_vmap(obj);
 		free_device_map(obj);
-		drm_gem_pages_depopulate(obj);
-	} else {
-		return;		/* initialising it failed */
+		depopulate(obj);
 	}
 
 	drm_gem_object_release(gem);
@@ -1183,7 +1266,8 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_create_with_handle);
  * @dev: DRM device
  * @args: the ioctl's arguments
  *
- * For hardware that takes any pitch. CPU mappings are cached.
+ * For hardware that takes any pitch. Nobody flushes caches for a dumb buffer, so CPU
+ * mappings are write-combined unless the DMA device is cache-coherent.
  *
  * Context: May sleep and enter memory reclaim.
  *
@@ -1193,12 +1277,13 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_create_with_handle);
 int drm_gem_pages_dumb_create(struct drm_file *file, struct drm_device *dev,
 			      struct drm_mode_create_dumb *args)
 {
+	u32 flags = drm_gem_pages_is_coherent(drm_dev_dma_dev(dev)) ? 0 : DRM_GEM_PAGES_WC;
 	int ret;
 
 	ret = drm_mode_size_dumb(dev, args, 0, 0);
 	if (ret)
 		return ret;
-	return drm_gem_pages_create_with_handle(file, dev, args->size, 0, &args->handle);
+	return drm_gem_pages_create_with_handle(file, dev, args->size, flags, &args->handle);
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_dumb_create);
 

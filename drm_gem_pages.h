@@ -95,6 +95,7 @@ struct drm_gem_pages_state {
 	atomic_t pin_count;
 	atomic_t mmap_count;
 	unsigned int vmap_count;
+	unsigned int evictions;
 	u32 flags;
 	bool dirty;
 	bool purged;

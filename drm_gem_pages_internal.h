@@ -28,15 +28,6 @@ static inline unsigned long page_count_of(const struct drm_gem_pages_object *obj
 	return obj->base.size >> PAGE_SHIFT;
 }
 
-/* Content that has no shmem file to keep it is the driver's to look after. */
-static inline void mark_dirty(struct drm_gem_pages_object *obj, struct folio *folio)
-{
-	if (obj->base.filp)
-		folio_mark_dirty(folio);
-	else
-		WRITE_ONCE(state_of(obj)->dirty, true);
-}
-
 static inline void assert_locked(struct drm_gem_pages_object *obj)
 {
 	dma_resv_assert_held(obj->base.resv);
@@ -60,10 +51,13 @@ static inline pgprot_t cpu_map_prot(struct drm_gem_pages_object *obj, pgprot_t p
 struct drm_gem_pages_object *drm_gem_pages_alloc(struct drm_device *dev, size_t size);
 void drm_gem_pages_init_state(struct drm_gem_pages_object *obj, u32 flags,
 			      const struct drm_gem_pages_backing_ops *ops);
-void drm_gem_pages_depopulate(struct drm_gem_pages_object *obj);
-int drm_gem_pages_prepare_cpu_map(struct drm_gem_pages_object *obj);
+void drm_gem_pages_undo_populate(struct drm_gem_pages_object *obj);
+int drm_gem_pages_prepare_cpu_map(struct drm_gem_pages_object *obj, gfp_t gfp);
 int drm_gem_pages_dma_map(struct drm_gem_pages_object *obj, struct device *dev,
 			  struct sg_table *sgt, enum dma_data_direction dir);
+void drm_gem_pages_dma_unmap(struct device *dev, struct sg_table *sgt,
+			     enum dma_data_direction dir);
+bool drm_gem_pages_is_coherent(struct device *dev);
 bool drm_gem_pages_importers_let_go(struct drm_gem_pages_object *obj);
 
 #endif /* _DRM_GEM_PAGES_INTERNAL_H_ */

@@ -5,6 +5,7 @@
 #include <linux/huge_mm.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 #include <linux/swap.h>
 
 #include <drm/drm_drv.h>
@@ -18,7 +19,7 @@
 
 static bool is_dirty(struct drm_gem_pages_object *obj, struct folio *folio)
 {
-	return obj->base.filp ? folio_test_dirty(folio) : READ_ONCE(state_of(obj)->dirty);
+	return obj->base.filp ? folio_test_dirty(folio) : state_of(obj)->dirty;
 }
 
 /* The object's page at a fault, whatever became of the VMA since mmap. */
@@ -27,13 +28,22 @@ static pgoff_t fault_index(struct vm_fault *vmf, struct drm_gem_pages_object *ob
 	return vmf->pgoff - drm_vma_node_start(&obj->base.vma_node);
 }
 
-/* Called for each folio that a fault is about. */
-static void track_access(struct drm_gem_pages_object *obj, struct folio *folio, bool write)
+/*
+ * Called for the folio that a fault is about. A private object has no folios to tell
+ * who wrote where, so it is dirty as soon as it is mapped for writing.
+ */
+static void track_access(struct vm_fault *vmf, struct drm_gem_pages_object *obj,
+			 struct folio *folio)
 {
-	if (write)
-		mark_dirty(obj, folio);
-	if (obj->base.filp)
-		folio_mark_accessed(folio);
+	if (!obj->base.filp) {
+		if (vmf->vma->vm_flags & VM_WRITE)
+			state_of(obj)->dirty = true;
+		return;
+	}
+
+	if (vmf->flags & FAULT_FLAG_WRITE)
+		folio_mark_dirty(folio);
+	folio_mark_accessed(folio);
 }
 
 static vm_fault_t insert_huge(struct vm_fault *vmf, struct drm_gem_pages_object *obj, pgoff_t index)
@@ -46,6 +56,9 @@ static vm_fault_t insert_huge(struct vm_fault *vmf, struct drm_gem_pages_object 
 	unsigned long pfn = page_to_pfn(page);
 	pmd_t pmd = pmdp_get_lockless(vmf->pmd);
 
+	/* Of a driver's pages it is not known whether they are a folio's in order. */
+	if (!obj->base.filp)
+		return VM_FAULT_FALLBACK;
 	if (start < vma->vm_start || vma->vm_end - start < PMD_SIZE)
 		return VM_FAULT_FALLBACK;
 	if (!folio_test_pmd_mappable(folio))
@@ -56,7 +69,7 @@ static vm_fault_t insert_huge(struct vm_fault *vmf, struct drm_gem_pages_object 
 	if (!pmd_none(pmd) && !pmd_trans_huge(pmd))
 		return VM_FAULT_FALLBACK;
 
-	track_access(obj, folio, vmf->flags & FAULT_FLAG_WRITE);
+	track_access(vmf, obj, folio);
 	return vmf_insert_pfn_pmd(vmf, ALIGN_DOWN(pfn, HPAGE_PMD_NR),
 				  (vma->vm_flags & VM_WRITE) && is_dirty(obj, folio));
 #else
@@ -96,7 +109,7 @@ static vm_fault_t insert_window(struct vm_fault *vmf, struct drm_gem_pages_objec
 		return VM_FAULT_NOPAGE;
 #endif
 
-	track_access(obj, page_folio(state_of(obj)->pages[index]), vmf->flags & FAULT_FLAG_WRITE);
+	track_access(vmf, obj, page_folio(state_of(obj)->pages[index]));
 	ret = insert_page_at(vmf, obj, vmf->address, index);
 	if (ret != VM_FAULT_NOPAGE)
 		return ret;
@@ -127,8 +140,11 @@ static vm_fault_t fault_error(int err)
 		return VM_FAULT_OOM;
 	case -EINTR:
 	case -ERESTARTSYS:
-		/* The signal is handled first, then the access is tried again. */
-		return VM_FAULT_NOPAGE;
+		/*
+		 * The signal is handled first, then the access is tried again. But a
+		 * dying task in the kernel would try for ever.
+		 */
+		return fatal_signal_pending(current) ? VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
 	default:
 		return VM_FAULT_SIGBUS;
 	}
@@ -137,19 +153,23 @@ static vm_fault_t fault_error(int err)
 /* Lets go of the lock that the fault came with, so @vmf->vma is gone afterwards. */
 static vm_fault_t populate_and_retry(struct vm_fault *vmf, struct drm_gem_pages_object *obj)
 {
+	struct drm_device *dev = obj->base.dev;
+
+	drm_dev_get(dev);
 	drm_gem_object_get(&obj->base);
 	release_fault_lock(vmf);
 
 	/* A failure shows again, and is reported, when the fault is retried. */
 	if (!dma_resv_lock_interruptible(obj->base.resv, NULL)) {
-		int ret = drm_gem_pages_prepare_cpu_map(obj);
+		int ret = drm_gem_pages_prepare_cpu_map(obj, GFP_KERNEL);
 
 		dma_resv_unlock(obj->base.resv);
 		if (ret)
-			drm_dbg_driver(obj->base.dev, "populate for a fault failed (%d)\n", ret);
+			drm_dbg_driver(dev, "populate for a fault failed (%d)\n", ret);
 	}
 
 	drm_gem_object_put(&obj->base);
+	drm_dev_put(dev);
 	return VM_FAULT_RETRY;
 }
 
@@ -163,7 +183,7 @@ static vm_fault_t populate_and_insert(struct vm_fault *vmf, unsigned int order,
 	if (err)
 		return fault_error(err);
 
-	err = drm_gem_pages_prepare_cpu_map(obj);
+	err = drm_gem_pages_prepare_cpu_map(obj, GFP_KERNEL);
 	ret = err ? fault_error(err) : insert_pages(vmf, order, obj, index);
 	dma_resv_unlock(obj->base.resv);
 
@@ -205,7 +225,6 @@ static vm_fault_t drm_gem_pages_huge_fault(struct vm_fault *vmf, unsigned int or
 
 	if (order && order != PMD_ORDER)
 		return VM_FAULT_FALLBACK;
-	/* Unplugging waits until we are through, so the device outlives the object. */
 	if (!drm_dev_enter(obj->base.dev, &idx))
 		return VM_FAULT_SIGBUS;
 	ret = fault_plugged(vmf, order, obj);
@@ -221,28 +240,33 @@ static vm_fault_t drm_gem_pages_fault(struct vm_fault *vmf)
 
 /*
  * A clean page is about to become writable. Its entry names the folio, so there is
- * nothing to lock and nothing to wait for: if an eviction takes the folio away
- * meanwhile the entry is gone too, and the core finds out before it makes the
- * entry writable.
+ * nothing to lock and nothing to wait for. If an eviction takes the folio away
+ * meanwhile, the entry is gone and the core finds out before it makes the entry
+ * writable. If the same page has come back since, then dirty, because it was
+ * swapped in, and so with an entry that differs.
  */
 static vm_fault_t drm_gem_pages_pfn_mkwrite(struct vm_fault *vmf)
 {
 	struct drm_gem_pages_object *obj = to_drm_gem_pages(vmf->vma->vm_private_data);
-	struct folio *folio;
+	struct page *page = pfn_to_page(pte_pfn(vmf->orig_pte));
+	struct folio *folio = page_folio(page);
+	vm_fault_t ret = VM_FAULT_NOPAGE;
 
+	/* Only read-only mappings that became writable since have such entries. */
 	if (!obj->base.filp) {
-		mark_dirty(obj, NULL);
+		WRITE_ONCE(state_of(obj)->dirty, true);
 		return 0;
 	}
 
-	folio = pfn_folio(pte_pfn(vmf->orig_pte));
 	if (!folio_try_get(folio))
 		return VM_FAULT_NOPAGE;
-	if (folio->mapping == obj->base.filp->f_mapping)
-		mark_dirty(obj, folio);
+	if (folio == page_folio(page) && folio->mapping == obj->base.filp->f_mapping) {
+		folio_mark_dirty(folio);
+		ret = 0;
+	}
 	folio_put(folio);
 
-	return 0;
+	return ret;
 }
 
 static void drm_gem_pages_vm_open(struct vm_area_struct *vma)

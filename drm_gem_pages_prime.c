@@ -34,11 +34,17 @@ struct attach_map {
 bool drm_gem_pages_importers_let_go(struct drm_gem_pages_object *obj)
 {
 	struct drm_gem_pages_state *s = state_of(obj);
+	size_t tries = list_count_nodes(&s->attach_maps);
+	struct dma_buf *told = NULL;
 	struct attach_map *map;
 
-	map = list_first_entry_or_null(&s->attach_maps, struct attach_map, node);
-	if (map)
-		dma_buf_invalidate_mappings(map->attach->dmabuf);
+	while (tries--) {
+		map = list_first_entry_or_null(&s->attach_maps, struct attach_map, node);
+		if (!map || map->attach->dmabuf == told)
+			break;
+		told = map->attach->dmabuf;
+		dma_buf_invalidate_mappings(told);
+	}
 	return list_empty(&s->attach_maps);
 }
 
@@ -64,7 +70,7 @@ static struct sg_table *drm_gem_pages_map_dma_buf(struct dma_buf_attachment *att
 	if (!map)
 		return ERR_PTR(-ENOMEM);
 
-	ret = drm_gem_pages_populate_locked(obj, GFP_KERNEL);
+	ret = drm_gem_pages_populate_locked(obj, GFP_KERNEL | __GFP_RETRY_MAYFAIL);
 	if (ret)
 		goto err_free;
 
@@ -83,7 +89,7 @@ static struct sg_table *drm_gem_pages_map_dma_buf(struct dma_buf_attachment *att
 
 err_depopulate:
 	if (!was_resident)
-		drm_gem_pages_depopulate(obj);
+		drm_gem_pages_undo_populate(obj);
 err_free:
 	kfree(map);
 	return ERR_PTR(ret);
@@ -97,8 +103,7 @@ static void drm_gem_pages_unmap_dma_buf(struct dma_buf_attachment *attach, struc
 	dma_resv_assert_held(attach->dmabuf->resv);
 
 	list_del(&map->node);
-	dma_unmap_sgtable(attach->dev, sgt, dir, 0);
-	sg_free_table(sgt);
+	drm_gem_pages_dma_unmap(attach->dev, sgt, dir);
 	kfree(map);
 }
 
@@ -135,12 +140,9 @@ static int drm_gem_pages_end_cpu_access(struct dma_buf *dma_buf, enum dma_data_d
 	struct drm_gem_pages_object *obj = to_drm_gem_pages(dma_buf->priv);
 	struct drm_gem_pages_state *s = state_of(obj);
 	struct attach_map *map;
-	int ret;
 
-	ret = dma_resv_lock_interruptible(obj->base.resv, NULL);
-	if (ret)
-		return ret;
-
+	/* Not interruptible: callers in the kernel have no way to try again. */
+	dma_resv_lock(obj->base.resv, NULL);
 	if (s->vaddr)
 		flush_kernel_vmap_range(s->vaddr, obj->base.size);
 	list_for_each_entry(map, &s->attach_maps, node)
@@ -157,6 +159,9 @@ static int drm_gem_pages_dma_buf_mmap(struct dma_buf *dma_buf, struct vm_area_st
 {
 	struct drm_gem_object *gem = dma_buf->priv;
 	int ret;
+
+	if (state_of(to_drm_gem_pages(gem))->flags & DRM_GEM_PAGES_NO_MMAP)
+		return -EPERM;
 
 	ret = drm_gem_create_mmap_offset(gem);
 	if (ret)
@@ -251,6 +256,9 @@ static struct drm_gem_pages_object *create_imported(struct drm_device *dev,
 {
 	size_t size = PAGE_ALIGN(dma_buf->size);
 	struct drm_gem_pages_object *obj;
+
+	if (!size)
+		return ERR_PTR(-EINVAL);
 
 	obj = drm_gem_pages_alloc(dev, size);
 	if (IS_ERR(obj))

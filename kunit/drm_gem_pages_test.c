@@ -16,6 +16,7 @@
 #include <linux/module.h>
 #include <linux/pagemap.h>
 #include <linux/prandom.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
@@ -243,6 +244,7 @@ static void life_bad_arguments(struct kunit *test)
 static void life_after_failed_init(struct kunit *test)
 {
 	struct drm_device *drm = gp_test_device(test, "gp-custom", &gp_test_custom_driver);
+	struct gp_test_device *dev = to_gp_test_device(drm);
 	struct drm_gem_pages_object *obj;
 	struct drm_gem_object *gem;
 
@@ -272,6 +274,13 @@ static void life_after_failed_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, gem);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_init(drm, to_drm_gem_pages(gem), 0, 0), -EINVAL);
 	drm_gem_object_put(gem);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dev->freed), 1);
+
+	/* What create gets from the driver goes back to the driver. */
+	obj = drm_gem_pages_create(drm, 0, 0);
+	KUNIT_EXPECT_PTR_EQ(test, obj, ERR_PTR(-EINVAL));
+	KUNIT_EXPECT_EQ(test, atomic_read(&dev->created), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dev->freed), 2);
 }
 
 static void life_private(struct kunit *test)
@@ -284,7 +293,7 @@ static void life_private(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_populate(obj), 0);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_populate(obj), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dev->gets), 1);
-	KUNIT_EXPECT_EQ(test, dev->get_gfp, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, dev->get_gfp & GFP_KERNEL, GFP_KERNEL);
 
 	KUNIT_EXPECT_EQ(test, evict(obj), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dev->puts), 1);
@@ -451,8 +460,15 @@ static void populate_nowait_swapped(struct kunit *test)
 {
 	struct drm_gem_pages_object *obj = gp_test_object(test, test->priv, TEST_SIZE, 0);
 	struct xarray *i_pages = &obj->base.filp->f_mapping->i_pages;
-	struct gp_test_snapshot before = gp_test_snapshot(obj);
+	struct gp_test_snapshot before;
 	int ret;
+
+	/* An object that was evicted before, with nothing left in memory. */
+	KUNIT_ASSERT_EQ(test, drm_gem_pages_populate(obj), 0);
+	KUNIT_ASSERT_EQ(test, evict(obj), 0);
+	drop_clean_pages(obj);
+	KUNIT_ASSERT_EQ(test, obj->base.filp->f_mapping->nrpages, 0);
+	before = gp_test_snapshot(obj);
 
 	xa_store_irq(i_pages, TEST_PAGES / 2, xa_mk_value(1), GFP_KERNEL);
 	dma_resv_lock(obj->base.resv, NULL);
@@ -783,6 +799,84 @@ static void pin_race(struct kunit *test)
 }
 
 /*
+ * A pin that another thread takes, without a lock, while the first pin is about to
+ * be undone because the operation that took it fails.
+ */
+#define UNDO_SIZE	SZ_1M
+#define UNDO_TIME	HZ
+
+struct undo_race {
+	struct drm_gem_pages_object *obj;
+	unsigned int pins, wrong;
+};
+
+/* Looks now and then, but then at once, having the higher priority. */
+static int undo_race_thread(void *data)
+{
+	struct undo_race *race = data;
+
+	while (!kthread_should_stop()) {
+		schedule_timeout_uninterruptible(1);
+		if (!drm_gem_pages_is_pinned(race->obj) || drm_gem_pages_pin(race->obj))
+			continue;
+		race->pins++;
+		schedule_timeout_uninterruptible(1);
+		if (!READ_ONCE(state_of(race->obj)->pages))
+			race->wrong++;
+		drm_gem_pages_unpin(race->obj);
+	}
+	return 0;
+}
+
+static void pin_race_with_undo(struct kunit *test)
+{
+	struct bus_dma_region map[3] = { { .size = PHYS_ADDR_MAX } };
+	struct drm_device *drm = test->priv;
+	struct undo_race race = {};
+	struct task_struct *thread;
+	struct iosys_map vmap;
+	unsigned long end;
+	phys_addr_t last;
+	int done = 0;
+
+	if (IS_ENABLED(CONFIG_X86))
+		kunit_skip(test, "no vmap needs a device map");
+
+	/* All but the last page can be mapped, which takes a while to find out. */
+	race.obj = gp_test_object(test, drm, UNDO_SIZE, DRM_GEM_PAGES_WC);
+	KUNIT_ASSERT_EQ(test, drm_gem_pages_populate(race.obj), 0);
+	last = page_to_phys(page_at(race.obj, UNDO_SIZE / PAGE_SIZE - 1));
+	map[0].size = last;
+	map[1].cpu_start = last + PAGE_SIZE;
+	map[1].dma_start = last + PAGE_SIZE;
+	map[1].size = PHYS_ADDR_MAX - map[1].cpu_start;
+	drm->dev->dma_range_map = map;
+	dma_set_max_seg_size(drm->dev, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, evict(race.obj), 0);
+
+	thread = kthread_run(undo_race_thread, &race, "gp-test-undo");
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, thread);
+	if (!IS_ERR(thread))
+		sched_set_fifo(thread);
+	end = jiffies + UNDO_TIME;
+	kunit_warning_suppress(test) {
+		while (!IS_ERR(thread) && time_before(jiffies, end)) {
+			if (drm_gem_pages_vmap(race.obj, &vmap) == -EIO)
+				done++;
+			while (evict(race.obj) == -EBUSY)
+				cond_resched();
+		}
+	}
+	if (!IS_ERR(thread))
+		kthread_stop(thread);
+	drm->dev->dma_range_map = NULL;
+
+	kunit_info(test, "%d failures, %u pins of the other thread\n", done, race.pins);
+	KUNIT_EXPECT_GT(test, done, 0);
+	KUNIT_EXPECT_EQ(test, race.wrong, 0);
+}
+
+/*
  * Device map
  */
 
@@ -849,7 +943,7 @@ static void sgt_ends_before_backing(struct kunit *test)
 
 /* Backing of one physically contiguous piece. */
 #define CONTIGUOUS_ORDER	3
-#define CONTIGUOUS_PAGES	(1 << CONTIGUOUS_ORDER)
+#define CONTIGUOUS_PAGES	BIT(CONTIGUOUS_ORDER)
 
 static int contiguous_get(struct drm_gem_pages_object *obj, struct page **pages,
 			  unsigned long count, gfp_t gfp)
@@ -1400,7 +1494,6 @@ static void gfp_mask(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, gfp_of(obj) & __GFP_MOVABLE);
 	KUNIT_EXPECT_FALSE(test, gfp_of(obj) & __GFP_DMA32);
 	KUNIT_EXPECT_EQ(test, gfp_of(obj) & GFP_HIGHUSER, GFP_HIGHUSER);
-	KUNIT_EXPECT_TRUE(test, gfp_of(obj) & __GFP_RETRY_MAYFAIL);
 	KUNIT_EXPECT_TRUE(test, gfp_of(obj) & __GFP_NOWARN);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_populate(obj), 0);
 
@@ -1767,8 +1860,10 @@ static void scope_put(struct kunit *test)
 
 	KUNIT_EXPECT_NULL(test, scoped_put(drm, TEST_SIZE, false));
 	KUNIT_EXPECT_EQ(test, atomic_read(&dev->freed), 1);
-	KUNIT_EXPECT_NULL(test, scoped_put(drm, 0, false));
-	KUNIT_EXPECT_EQ(test, atomic_read(&dev->freed), 1);
+	/* An error instead of an object. */
+	dev->create_error = -ENODEV;
+	KUNIT_EXPECT_NULL(test, scoped_put(drm, TEST_SIZE, false));
+	dev->create_error = 0;
 	obj = scoped_put(drm, TEST_SIZE, true);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dev->freed), 1);
 	gp_test_own(test, obj);
@@ -1806,6 +1901,7 @@ static struct kunit_case gp_cases[] = {
 	KUNIT_CASE(pin_underflow_warns),
 	KUNIT_CASE(pin_leak_warns),
 	KUNIT_CASE_SLOW(pin_race),
+	KUNIT_CASE_SLOW(pin_race_with_undo),
 	KUNIT_CASE(sgt_life),
 	KUNIT_CASE(sgt_ends_before_backing),
 	KUNIT_CASE(sgt_max_segment),

@@ -34,9 +34,7 @@ static void custom_free(struct drm_gem_object *gem)
 {
 	struct gp_test_object *obj = container_of(gem, struct gp_test_object, pages.base);
 
-	/* Absent if initialising the object failed. */
-	if (gem->dev)
-		atomic_inc(&to_gp_test_device(gem->dev)->freed);
+	atomic_inc(&to_gp_test_device(gem->dev)->freed);
 	drm_gem_pages_release(&obj->pages);
 	kfree(obj);
 }

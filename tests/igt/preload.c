@@ -74,4 +74,6 @@ void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
 }
 
 void *mmap64(void *addr, size_t len, int prot, int flags, int fd, off64_t offset)
-	__attribute__((alias("mmap")));
+{
+	return mmap(addr, len, prot, flags, fd, offset);
+}
