@@ -20,6 +20,7 @@
 #endif
 
 #include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_dumb_buffers.h>
@@ -527,6 +528,7 @@ bool drm_gem_pages_is_coherent(struct device *dev)
 
 	return dev_is_dma_coherent(dev);
 }
+EXPORT_SYMBOL_IF_KUNIT(drm_gem_pages_is_coherent);
 
 /*
  * DMA-map the pages for @dev. Some IOMMUs and bounce buffers run out of large

@@ -640,8 +640,8 @@ static void pin_leak_warns(struct kunit *test)
 	}
 }
 
-#define RACE_THREADS	6
-#define RACE_LOOPS	400
+#define RACE_THREADS	4
+#define RACE_LOOPS	600
 
 struct race {
 	struct drm_gem_pages_object *obj;
@@ -656,7 +656,7 @@ struct race {
 
 static void race_pause(struct rnd_state *rnd)
 {
-	switch (prandom_u32_state(rnd) % 8) {
+	switch (prandom_u32_state(rnd) % 16) {
 	case 0:
 	case 1:
 	case 2:
@@ -861,8 +861,9 @@ static void pin_race_with_undo(struct kunit *test)
 	end = jiffies + UNDO_TIME;
 	kunit_warning_suppress(test) {
 		while (!IS_ERR(thread) && time_before(jiffies, end)) {
-			if (drm_gem_pages_vmap(race.obj, &vmap) == -EIO)
-				done++;
+			if (drm_gem_pages_vmap(race.obj, &vmap) != -EIO)
+				break;
+			done++;
 			while (evict(race.obj) == -EBUSY)
 				cond_resched();
 		}
@@ -1300,16 +1301,22 @@ static void evict_keeps_what_was_written(struct kunit *test)
 /* Clean pages are given back for good, without a trace. */
 static void evict_drops_what_is_clean(struct kunit *test)
 {
-	struct drm_gem_pages_object *obj = gp_test_object(test, test->priv, TEST_SIZE, 0);
+	/* Around the size of a folio batch, too. */
+	static const int sizes[] = { 1, TEST_PAGES, 30, 31, 32, 62, 63 };
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, drm_gem_pages_get_sgt(obj));
-	for (int i = 0; i < TEST_PAGES; i++)
-		KUNIT_EXPECT_FALSE(test, page_is_dirty(obj, i));
-	drm_gem_pages_put_sgt(obj);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
-	KUNIT_EXPECT_EQ(test, obj->base.filp->f_mapping->nrpages, TEST_PAGES);
-	drop_clean_pages(obj);
-	KUNIT_EXPECT_EQ(test, obj->base.filp->f_mapping->nrpages, 0);
+	for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct drm_gem_pages_object *obj;
+
+		obj = gp_test_object(test, test->priv, sizes[i] * PAGE_SIZE, 0);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, drm_gem_pages_get_sgt(obj));
+		for (int j = 0; j < sizes[i]; j++)
+			KUNIT_EXPECT_FALSE(test, page_is_dirty(obj, j));
+		drm_gem_pages_put_sgt(obj);
+		KUNIT_EXPECT_EQ(test, evict(obj), 0);
+		KUNIT_EXPECT_EQ(test, obj->base.filp->f_mapping->nrpages, sizes[i]);
+		drop_clean_pages(obj);
+		KUNIT_EXPECT_EQ(test, obj->base.filp->f_mapping->nrpages, 0);
+	}
 }
 
 static void evict_makes_evictable(struct kunit *test)
@@ -1521,29 +1528,19 @@ static void gfp_mask_limited_device(struct kunit *test)
 static void wc_by_dma_device(struct kunit *test)
 {
 	struct drm_gem_pages_object *obj, *private;
-	struct drm_device *drm;
 
 	obj = gp_test_object(test, test->priv, TEST_SIZE, 0);
 	KUNIT_EXPECT_FALSE(test, drm_gem_pages_is_wc(obj));
 
-	/* A device that does not say what it is. */
 	obj = gp_test_object(test, test->priv, TEST_SIZE, DRM_GEM_PAGES_WC);
 	private = gp_test_private_object(test, test->priv, TEST_SIZE, DRM_GEM_PAGES_WC);
 	KUNIT_EXPECT_TRUE(test, drm_gem_pages_is_wc(obj));
 	KUNIT_EXPECT_TRUE(test, drm_gem_pages_is_wc(private));
 
-	drm = gp_test_device(test, "gp-noncoherent", &gp_test_driver);
-	gp_test_set_dma_attr(test, drm, DEV_DMA_NON_COHERENT);
-	obj = gp_test_object(test, drm, TEST_SIZE, DRM_GEM_PAGES_WC);
-	private = gp_test_private_object(test, drm, TEST_SIZE, DRM_GEM_PAGES_WC);
-	KUNIT_EXPECT_TRUE(test, drm_gem_pages_is_wc(obj));
-	KUNIT_EXPECT_TRUE(test, drm_gem_pages_is_wc(private));
-
 	/* On x86 the CPU can be told to go past the cache whatever the device does. */
-	drm = gp_test_device(test, "gp-coherent", &gp_test_driver);
-	gp_test_set_dma_attr(test, drm, DEV_DMA_COHERENT);
-	obj = gp_test_object(test, drm, TEST_SIZE, DRM_GEM_PAGES_WC | DRM_GEM_PAGES_NO_MMAP);
-	private = gp_test_private_object(test, drm, TEST_SIZE, DRM_GEM_PAGES_WC);
+	gp_test_set_coherent(test, true);
+	obj = gp_test_object(test, test->priv, TEST_SIZE, DRM_GEM_PAGES_WC | DRM_GEM_PAGES_NO_MMAP);
+	private = gp_test_private_object(test, test->priv, TEST_SIZE, DRM_GEM_PAGES_WC);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_is_wc(obj), IS_ENABLED(CONFIG_X86));
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_is_wc(private), IS_ENABLED(CONFIG_X86));
 	KUNIT_EXPECT_TRUE(test, state_of(obj)->flags & DRM_GEM_PAGES_NO_MMAP);
@@ -1758,6 +1755,21 @@ static void handle_dumb(struct kunit *test)
 	gem = drm_gem_object_lookup(client, args.handle);
 	KUNIT_ASSERT_NOT_NULL(test, gem);
 	KUNIT_EXPECT_EQ(test, gem->size, PAGE_SIZE);
+	KUNIT_EXPECT_TRUE(test, drm_gem_pages_is_wc(to_drm_gem_pages(gem)));
+	drm_gem_object_put(gem);
+
+	/* Who looks into the caches needs no other mapping. */
+	gp_test_set_coherent(test, true);
+	KUNIT_ASSERT_EQ(test, drm_gem_pages_dumb_create(client, drm, &args), 0);
+	gem = drm_gem_object_lookup(client, args.handle);
+	KUNIT_ASSERT_NOT_NULL(test, gem);
+	KUNIT_EXPECT_TRUE(test, drm_gem_pages_is_wc(to_drm_gem_pages(gem)));
+	drm_gem_object_put(gem);
+
+	gp_test_set_coherent(test, true);
+	KUNIT_ASSERT_EQ(test, drm_gem_pages_dumb_create(client, drm, &args), 0);
+	gem = drm_gem_object_lookup(client, args.handle);
+	KUNIT_ASSERT_NOT_NULL(test, gem);
 	KUNIT_EXPECT_FALSE(test, drm_gem_pages_is_wc(to_drm_gem_pages(gem)));
 	drm_gem_object_put(gem);
 

@@ -2,6 +2,7 @@
 
 #include <kunit/device.h>
 #include <kunit/resource.h>
+#include <kunit/static_stub.h>
 #include <kunit/test.h>
 
 #include <linux/dma-buf.h>
@@ -23,6 +24,7 @@
 #include "drm_gem_pages_test_util.h"
 
 MODULE_IMPORT_NS("DMA_BUF");
+MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
 
 /*
  * Drivers
@@ -97,12 +99,31 @@ static void flush_files(void *unused)
 	flush_delayed_fput();
 }
 
+static bool coherent(struct device *dev)
+{
+	return true;
+}
+
+static bool non_coherent(struct device *dev)
+{
+	return false;
+}
+
+void gp_test_set_coherent(struct kunit *test, bool is_coherent)
+{
+	if (is_coherent)
+		kunit_activate_static_stub(test, drm_gem_pages_is_coherent, coherent);
+	else
+		kunit_activate_static_stub(test, drm_gem_pages_is_coherent, non_coherent);
+}
+
 struct drm_device *gp_test_device(struct kunit *test, const char *name,
 				  const struct drm_driver *driver)
 {
 	struct gp_test_device *gp;
 	struct device *dev;
 
+	gp_test_set_coherent(test, false);
 	dev = kunit_device_register(test, name);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
 	KUNIT_ASSERT_EQ(test, dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64)), 0);
@@ -129,42 +150,6 @@ void gp_test_register(struct kunit *test, struct drm_device *drm)
 {
 	KUNIT_ASSERT_EQ(test, drm_dev_register(drm, 0), 0);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, unregister, drm), 0);
-}
-
-static enum dev_dma_attr say_coherent(const struct fwnode_handle *fwnode)
-{
-	return DEV_DMA_COHERENT;
-}
-
-static enum dev_dma_attr say_non_coherent(const struct fwnode_handle *fwnode)
-{
-	return DEV_DMA_NON_COHERENT;
-}
-
-static const struct fwnode_operations coherent_ops = {
-	.device_get_dma_attr = say_coherent,
-};
-
-static const struct fwnode_operations non_coherent_ops = {
-	.device_get_dma_attr = say_non_coherent,
-};
-
-static void remove_fwnode(void *dev)
-{
-	set_primary_fwnode(dev, NULL);
-}
-
-void gp_test_set_dma_attr(struct kunit *test, struct drm_device *drm, enum dev_dma_attr attr)
-{
-	struct device *dev = drm_dev_dma_dev(drm);
-	struct fwnode_handle *fwnode;
-
-	fwnode = kunit_kzalloc(test, sizeof(*fwnode), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, fwnode);
-	fwnode_init(fwnode, attr == DEV_DMA_COHERENT ? &coherent_ops : &non_coherent_ops);
-	set_primary_fwnode(dev, fwnode);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, remove_fwnode, dev), 0);
-	KUNIT_ASSERT_EQ(test, device_get_dma_attr(dev), attr);
 }
 
 /*

@@ -71,8 +71,8 @@ struct drm_device *gp_test_device(struct kunit *test, const char *name,
 				  const struct drm_driver *driver);
 /* So that drm_dev_unplug() can follow. Unregisters it at the end if nobody did. */
 void gp_test_register(struct kunit *test, struct drm_device *drm);
-/* Set what device_get_dma_attr() says of the DMA device. Once for each device. */
-void gp_test_set_dma_attr(struct kunit *test, struct drm_device *drm, enum dev_dma_attr attr);
+/* What the library takes all DMA devices for. gp_test_device() says: not coherent. */
+void gp_test_set_coherent(struct kunit *test, bool is_coherent);
 
 /* Objects. The test owns one reference, gp_test_put() drops it early. */
 struct drm_gem_pages_object *gp_test_object(struct kunit *test, struct drm_device *drm,
