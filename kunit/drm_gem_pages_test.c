@@ -1763,13 +1763,6 @@ static void handle_dumb(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, drm_gem_pages_dumb_create(client, drm, &args), 0);
 	gem = drm_gem_object_lookup(client, args.handle);
 	KUNIT_ASSERT_NOT_NULL(test, gem);
-	KUNIT_EXPECT_TRUE(test, drm_gem_pages_is_wc(to_drm_gem_pages(gem)));
-	drm_gem_object_put(gem);
-
-	gp_test_set_coherent(test, true);
-	KUNIT_ASSERT_EQ(test, drm_gem_pages_dumb_create(client, drm, &args), 0);
-	gem = drm_gem_object_lookup(client, args.handle);
-	KUNIT_ASSERT_NOT_NULL(test, gem);
 	KUNIT_EXPECT_FALSE(test, drm_gem_pages_is_wc(to_drm_gem_pages(gem)));
 	drm_gem_object_put(gem);
 

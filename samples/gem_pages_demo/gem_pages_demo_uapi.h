@@ -2,7 +2,11 @@
 #ifndef _GEM_PAGES_DEMO_UAPI_H_
 #define _GEM_PAGES_DEMO_UAPI_H_
 
+#ifdef __KERNEL__
 #include <drm/drm.h>
+#else
+#include <drm.h>
+#endif
 
 /* Properties of a buffer, see enum drm_gem_pages_flags for what they do. */
 #define GEM_PAGES_DEMO_WC	0x1

@@ -127,7 +127,7 @@ static void case_grandchildren(void)
 	check_pages(map, 3, 0, (DEPTH + 1) * 8, "the first parent");
 }
 
-static void orphan(void *arg)
+static void outlive(void *arg)
 {
 	(void)arg;
 	await(&team->arrived[0], 1);
@@ -140,8 +140,8 @@ static void orphan(void *arg)
 static void leaving_parent(void *arg)
 {
 	(void)arg;
-	spawn(orphan, NULL);
-	spawn(orphan, NULL);
+	spawn(outlive, NULL);
+	spawn(outlive, NULL);
 }
 
 static void case_orphans(void)
