@@ -40,6 +40,12 @@
 
 #include "drm_gem_pages_test_util.h"
 
+/* What a fault answers is a number for KUnit, and nothing else for sparse. */
+#define EXPECT_FAULT_MSG(test, ret, want, ...)					\
+	KUNIT_EXPECT_EQ_MSG(test, (__force unsigned int)(ret),			\
+			    (__force unsigned int)(want), __VA_ARGS__)
+#define EXPECT_FAULT(test, ret, want)	EXPECT_FAULT_MSG(test, ret, want, NULL)
+
 MODULE_IMPORT_NS("DMA_BUF");
 
 #define RW		(PROT_READ | PROT_WRITE)
@@ -713,7 +719,7 @@ static void window_keeps_entries(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, peek(addr + bytes(3), &value), 0);
 	start = drm_vma_node_start(&obj->base.vma_node);
 
-	KUNIT_EXPECT_EQ(test, call_fault(test, addr + bytes(3), start + 3, 0, 0), VM_FAULT_NOPAGE);
+	EXPECT_FAULT(test, call_fault(test, addr + bytes(3), start + 3, 0, 0), VM_FAULT_NOPAGE);
 	expect_entry(test, addr + bytes(2), obj, 2, WRITABLE);
 	expect_entry(test, addr + bytes(3), obj, 3, CLEAN);
 }
@@ -1030,21 +1036,22 @@ static void out_of_range(struct kunit *test)
 	unsigned long addr = map(test, obj);
 	pgoff_t start = drm_vma_node_start(&obj->base.vma_node);
 	struct gp_test_snapshot before;
+	vm_fault_t ret;
 	u8 value;
 
 	/* So that there is a page table. */
 	KUNIT_ASSERT_EQ(test, peek(addr, &value), 0);
 	before = gp_test_snapshot(obj);
 
-	KUNIT_EXPECT_EQ(test, call_fault(test, addr + WINDOW, start + TEST_PAGES, 0, 0),
-			VM_FAULT_SIGBUS);
-	KUNIT_EXPECT_EQ(test, call_fault(test, addr + WINDOW, start - 1, 0, 0), VM_FAULT_SIGBUS);
-	KUNIT_EXPECT_EQ(test, call_fault(test, addr + WINDOW, ULONG_MAX, 0, 0), VM_FAULT_SIGBUS);
+	EXPECT_FAULT(test, call_fault(test, addr + WINDOW, start + TEST_PAGES, 0, 0),
+		     VM_FAULT_SIGBUS);
+	EXPECT_FAULT(test, call_fault(test, addr + WINDOW, start - 1, 0, 0), VM_FAULT_SIGBUS);
+	EXPECT_FAULT(test, call_fault(test, addr + WINDOW, ULONG_MAX, 0, 0), VM_FAULT_SIGBUS);
 	KUNIT_EXPECT_TRUE(test, gp_test_unchanged(test, obj, &before));
 	expect_absent(test, addr + bytes(WINDOW_PAGES), 8);
 
-	KUNIT_EXPECT_EQ(test, call_fault(test, addr + bytes(TEST_PAGES - 1),
-					 start + TEST_PAGES - 1, 0, 0), VM_FAULT_NOPAGE);
+	ret = call_fault(test, addr + bytes(TEST_PAGES - 1), start + TEST_PAGES - 1, 0, 0);
+	EXPECT_FAULT(test, ret, VM_FAULT_NOPAGE);
 	expect_entry(test, addr + bytes(TEST_PAGES - 1), obj, TEST_PAGES - 1, CLEAN);
 }
 
@@ -1116,24 +1123,24 @@ static void nowait(struct kunit *test)
 
 	/* The lock is taken. */
 	holder = hold(test, obj, never);
-	KUNIT_EXPECT_EQ(test, fault(test, addr, flags, &kept), VM_FAULT_RETRY);
+	EXPECT_FAULT(test, fault(test, addr, flags, &kept), VM_FAULT_RETRY);
 	KUNIT_EXPECT_TRUE(test, kept);
 	let_go(test, holder);
 	KUNIT_EXPECT_FALSE(test, resident(obj));
 
 	/* There are no pages: getting them may take a while. */
-	KUNIT_EXPECT_EQ(test, fault(test, addr, flags, &kept), VM_FAULT_RETRY);
+	EXPECT_FAULT(test, fault(test, addr, flags, &kept), VM_FAULT_RETRY);
 	KUNIT_EXPECT_TRUE(test, kept);
 	KUNIT_EXPECT_FALSE(test, resident(obj));
 	expect_absent(test, addr, TEST_PAGES);
 
 	/* Both are there, or only the pages. */
 	populate(test, obj);
-	KUNIT_EXPECT_EQ(test, fault(test, addr, flags, &kept), VM_FAULT_NOPAGE);
+	EXPECT_FAULT(test, fault(test, addr, flags, &kept), VM_FAULT_NOPAGE);
 	KUNIT_EXPECT_TRUE(test, kept);
 	expect_entry(test, addr, obj, 0, CLEAN);
 	holder = hold(test, obj, never);
-	KUNIT_EXPECT_EQ(test, fault(test, addr + WINDOW, flags, &kept), VM_FAULT_RETRY);
+	EXPECT_FAULT(test, fault(test, addr + WINDOW, flags, &kept), VM_FAULT_RETRY);
 	KUNIT_EXPECT_TRUE(test, kept);
 	let_go(test, holder);
 	expect_absent(test, addr + WINDOW, 1);
@@ -1148,26 +1155,26 @@ static void retry_drops_mmap_lock(struct kunit *test)
 	bool kept;
 
 	holder = hold(test, obj, waits_without_mmap_lock);
-	KUNIT_EXPECT_EQ(test, fault(test, addr, FAULT_FLAG_DEFAULT, &kept), VM_FAULT_RETRY);
+	EXPECT_FAULT(test, fault(test, addr, FAULT_FLAG_DEFAULT, &kept), VM_FAULT_RETRY);
 	KUNIT_EXPECT_FALSE(test, kept);
 	KUNIT_EXPECT_TRUE(test, let_go(test, holder));
 	KUNIT_EXPECT_TRUE(test, resident(obj));
 	KUNIT_EXPECT_EQ(test, kref_read(&obj->base.refcount), refs + 1);
 	expect_absent(test, addr, TEST_PAGES);
 
-	KUNIT_EXPECT_EQ(test, fault(test, addr, FAULT_FLAG_DEFAULT | FAULT_FLAG_TRIED, &kept),
-			VM_FAULT_NOPAGE);
+	EXPECT_FAULT(test, fault(test, addr, FAULT_FLAG_DEFAULT | FAULT_FLAG_TRIED, &kept),
+		     VM_FAULT_NOPAGE);
 	KUNIT_EXPECT_TRUE(test, kept);
 	expect_entry(test, addr, obj, 0, CLEAN);
 
 	/* Nobody is in the way, but there are no pages. */
 	evict(test, obj);
-	KUNIT_EXPECT_EQ(test, fault(test, addr, FAULT_FLAG_DEFAULT, &kept), VM_FAULT_RETRY);
+	EXPECT_FAULT(test, fault(test, addr, FAULT_FLAG_DEFAULT, &kept), VM_FAULT_RETRY);
 	KUNIT_EXPECT_FALSE(test, kept);
 	KUNIT_EXPECT_TRUE(test, resident(obj));
 
 	/* There are pages, and nobody is in the way. */
-	KUNIT_EXPECT_EQ(test, fault(test, addr, FAULT_FLAG_DEFAULT, &kept), VM_FAULT_NOPAGE);
+	EXPECT_FAULT(test, fault(test, addr, FAULT_FLAG_DEFAULT, &kept), VM_FAULT_NOPAGE);
 	KUNIT_EXPECT_TRUE(test, kept);
 }
 
@@ -1203,7 +1210,7 @@ static void retry_outlives_vma(struct kunit *test)
 	init_completion(&holder->worked);
 	INIT_WORK(&holder->work, unmap_work);
 	WRITE_ONCE(holder->ready, unmapped_meanwhile);
-	KUNIT_EXPECT_EQ(test, fault(test, addr, FAULT_FLAG_DEFAULT, &kept), VM_FAULT_RETRY);
+	EXPECT_FAULT(test, fault(test, addr, FAULT_FLAG_DEFAULT, &kept), VM_FAULT_RETRY);
 	KUNIT_EXPECT_FALSE(test, kept);
 	KUNIT_EXPECT_TRUE(test, let_go(test, holder));
 	flush_work(&holder->work);
@@ -1225,7 +1232,7 @@ static void no_retry_waits(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		holder = hold(test, obj, waits_with_mmap_lock);
-		KUNIT_EXPECT_EQ(test, fault(test, addr, flags[i], &kept), VM_FAULT_NOPAGE);
+		EXPECT_FAULT(test, fault(test, addr, flags[i], &kept), VM_FAULT_NOPAGE);
 		KUNIT_EXPECT_TRUE(test, kept);
 		KUNIT_EXPECT_TRUE(test, let_go(test, holder));
 		KUNIT_EXPECT_TRUE(test, resident(obj));
@@ -1234,7 +1241,7 @@ static void no_retry_waits(struct kunit *test)
 	}
 
 	holder = hold(test, obj, waits_with_mmap_lock);
-	KUNIT_EXPECT_EQ(test, fault(test, addr, FAULT_FLAG_WRITE, &kept), VM_FAULT_NOPAGE);
+	EXPECT_FAULT(test, fault(test, addr, FAULT_FLAG_WRITE, &kept), VM_FAULT_NOPAGE);
 	KUNIT_EXPECT_TRUE(test, let_go(test, holder));
 	expect_entry(test, addr, obj, 0, WRITABLE);
 }
@@ -1260,22 +1267,22 @@ static void interrupted_wait(struct kunit *test)
 	send_sig(SIGUSR1, current, 1);
 
 	/* Returning to user mode handles the signal, then the access is tried again. */
-	KUNIT_EXPECT_EQ(test, fault(test, addr, 0, &kept), VM_FAULT_NOPAGE);
+	EXPECT_FAULT(test, fault(test, addr, 0, &kept), VM_FAULT_NOPAGE);
 	KUNIT_EXPECT_TRUE(test, kept);
-	KUNIT_EXPECT_EQ(test, fault(test, addr, FAULT_FLAG_DEFAULT, &kept), VM_FAULT_RETRY);
+	EXPECT_FAULT(test, fault(test, addr, FAULT_FLAG_DEFAULT, &kept), VM_FAULT_RETRY);
 	KUNIT_EXPECT_FALSE(test, kept);
 	disallow_all();
 
 	/* One who is being killed in the middle of a system call must not come back. */
 	allow_signal(SIGKILL);
 	send_sig(SIGKILL, current, 1);
-	KUNIT_EXPECT_EQ(test, fault(test, addr, 0, &kept), VM_FAULT_SIGBUS);
+	EXPECT_FAULT(test, fault(test, addr, 0, &kept), VM_FAULT_SIGBUS);
 	disallow_all();
 	let_go(test, holder);
 
 	expect_absent(test, addr, TEST_PAGES);
 	KUNIT_EXPECT_TRUE(test, gp_test_unchanged(test, obj, &before));
-	KUNIT_EXPECT_EQ(test, fault(test, addr, 0, &kept), VM_FAULT_NOPAGE);
+	EXPECT_FAULT(test, fault(test, addr, 0, &kept), VM_FAULT_NOPAGE);
 	expect_entry(test, addr, obj, 0, CLEAN);
 }
 
@@ -1336,13 +1343,13 @@ static void retry_drops_vma_lock(struct kunit *test)
 	mmap_read_unlock(current->mm);
 	WRITE_ONCE(holder->ready, waits_without_vma_lock);
 	ret = call_fault_vma_locked(test, addr, FAULT_FLAG_DEFAULT, &vma);
-	KUNIT_EXPECT_EQ(test, ret, VM_FAULT_RETRY);
+	EXPECT_FAULT(test, ret, VM_FAULT_RETRY);
 	KUNIT_EXPECT_TRUE(test, let_go(test, holder));
 	KUNIT_EXPECT_TRUE(test, resident(obj));
 	expect_absent(test, addr, TEST_PAGES);
 
 	ret = call_fault_vma_locked(test, addr, FAULT_FLAG_DEFAULT | FAULT_FLAG_TRIED, &vma);
-	KUNIT_EXPECT_EQ(test, ret, VM_FAULT_NOPAGE);
+	EXPECT_FAULT(test, ret, VM_FAULT_NOPAGE);
 	if (!(ret & VM_FAULT_RETRY))
 		vma_end_read(vma);
 	expect_entry(test, addr, obj, 0, CLEAN);
@@ -1366,10 +1373,10 @@ static void purged(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, drm_gem_pages_purge_locked(obj), 0);
 
 	expect_absent(test, addr, TEST_PAGES);
-	KUNIT_EXPECT_EQ(test, fault(test, addr, 0, &kept), VM_FAULT_SIGBUS);
-	KUNIT_EXPECT_EQ(test, fault(test, addr, FAULT_FLAG_DEFAULT, &kept), VM_FAULT_SIGBUS);
+	EXPECT_FAULT(test, fault(test, addr, 0, &kept), VM_FAULT_SIGBUS);
+	EXPECT_FAULT(test, fault(test, addr, FAULT_FLAG_DEFAULT, &kept), VM_FAULT_SIGBUS);
 	KUNIT_EXPECT_TRUE(test, kept);
-	KUNIT_EXPECT_EQ(test, fault(test, addr, FAULT_FLAG_WRITE, &kept), VM_FAULT_SIGBUS);
+	EXPECT_FAULT(test, fault(test, addr, FAULT_FLAG_WRITE, &kept), VM_FAULT_SIGBUS);
 	KUNIT_EXPECT_EQ(test, peek(addr, &value), -EFAULT);
 	KUNIT_EXPECT_FALSE(test, resident(obj));
 	KUNIT_EXPECT_EQ(test, mmaps(obj), 1);
@@ -1390,7 +1397,7 @@ static void purged_meanwhile(struct kunit *test)
 	bool kept;
 
 	holder = hold(test, obj, purge_while_waiting);
-	KUNIT_EXPECT_EQ(test, fault(test, addr, 0, &kept), VM_FAULT_SIGBUS);
+	EXPECT_FAULT(test, fault(test, addr, 0, &kept), VM_FAULT_SIGBUS);
 	KUNIT_EXPECT_TRUE(test, let_go(test, holder));
 }
 
@@ -1408,8 +1415,8 @@ static void unplugged(struct kunit *test)
 
 	drm_dev_unplug(t->drm);
 	expect_absent(test, addr, TEST_PAGES);
-	KUNIT_EXPECT_EQ(test, fault(test, addr, 0, &kept), VM_FAULT_SIGBUS);
-	KUNIT_EXPECT_EQ(test, fault(test, addr, FAULT_FLAG_DEFAULT, &kept), VM_FAULT_SIGBUS);
+	EXPECT_FAULT(test, fault(test, addr, 0, &kept), VM_FAULT_SIGBUS);
+	EXPECT_FAULT(test, fault(test, addr, FAULT_FLAG_DEFAULT, &kept), VM_FAULT_SIGBUS);
 	KUNIT_EXPECT_TRUE(test, kept);
 	KUNIT_EXPECT_EQ(test, peek(addr, &value), -EFAULT);
 	expect_absent(test, addr, TEST_PAGES);
@@ -1429,6 +1436,7 @@ static void errors_of_backing(struct kunit *test)
 	struct drm_gem_pages_object *obj;
 	struct gp_test_snapshot before;
 	unsigned long addr;
+	vm_fault_t ret;
 	bool kept;
 	int i;
 
@@ -1438,15 +1446,14 @@ static void errors_of_backing(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(errors); i++) {
 		dev->get_error = errors[i].error;
-		KUNIT_EXPECT_EQ_MSG(test, fault(test, addr, FAULT_FLAG_DEFAULT, &kept),
-				    VM_FAULT_RETRY, "error %d", errors[i].error);
+		EXPECT_FAULT_MSG(test, fault(test, addr, FAULT_FLAG_DEFAULT, &kept),
+				 VM_FAULT_RETRY, "error %d", errors[i].error);
 		KUNIT_EXPECT_FALSE(test, kept);
-		KUNIT_EXPECT_EQ_MSG(test, fault(test, addr, FAULT_FLAG_DEFAULT | FAULT_FLAG_TRIED,
-						&kept),
-				    errors[i].fault, "error %d", errors[i].error);
+		ret = fault(test, addr, FAULT_FLAG_DEFAULT | FAULT_FLAG_TRIED, &kept);
+		EXPECT_FAULT_MSG(test, ret, errors[i].fault, "error %d", errors[i].error);
 		KUNIT_EXPECT_TRUE(test, kept);
-		KUNIT_EXPECT_EQ_MSG(test, fault(test, addr, FAULT_FLAG_WRITE, &kept),
-				    errors[i].fault, "error %d", errors[i].error);
+		EXPECT_FAULT_MSG(test, fault(test, addr, FAULT_FLAG_WRITE, &kept),
+				 errors[i].fault, "error %d", errors[i].error);
 		KUNIT_EXPECT_TRUE(test, gp_test_unchanged(test, obj, &before));
 	}
 	expect_absent(test, addr, TEST_PAGES);
@@ -1526,7 +1533,7 @@ static void mkwrite_of_foreign_page(struct kunit *test)
 		ret = vma->vm_ops->pfn_mkwrite(&vmf);
 	}
 	mmap_read_unlock(mm);
-	KUNIT_EXPECT_EQ(test, ret & VM_FAULT_ERROR, 0);
+	KUNIT_EXPECT_FALSE(test, ret & VM_FAULT_ERROR);
 	KUNIT_EXPECT_EQ(test, count_dirty(other), 0);
 	KUNIT_EXPECT_EQ(test, count_dirty(obj), 0);
 }
@@ -1790,27 +1797,28 @@ static void huge_raced(struct kunit *test)
 	struct drm_gem_pages_object *obj = huge_object(test, 2);
 	unsigned long addr = map_huge(test, obj);
 	pgoff_t start = drm_vma_node_start(&obj->base.vma_node);
+	vm_fault_t ret;
 	u8 value;
 
 	/* This makes the level above. */
 	KUNIT_ASSERT_EQ(test, peek(addr + PMD_SIZE, &value), 0);
 	KUNIT_ASSERT_TRUE(test, look(addr + PMD_SIZE).huge);
 
-	KUNIT_EXPECT_EQ(test, call_fault(test, addr + bytes(3), start + 3, 0, 0), VM_FAULT_NOPAGE);
+	EXPECT_FAULT(test, call_fault(test, addr + bytes(3), start + 3, 0, 0), VM_FAULT_NOPAGE);
 	expect_entry(test, addr + bytes(3), obj, 3, CLEAN);
 	KUNIT_EXPECT_FALSE(test, look(addr + bytes(3)).huge);
-	KUNIT_EXPECT_EQ(test, call_fault(test, addr + bytes(5), start + 5, 0, PMD_ORDER),
-			VM_FAULT_FALLBACK);
+	EXPECT_FAULT(test, call_fault(test, addr + bytes(5), start + 5, 0, PMD_ORDER),
+		     VM_FAULT_FALLBACK);
 	KUNIT_EXPECT_FALSE(test, look(addr + bytes(3)).huge);
 	KUNIT_ASSERT_EQ(test, peek(addr + bytes(200), &value), 0);
 	expect_entry(test, addr + bytes(200), obj, 200, CLEAN);
 
-	KUNIT_EXPECT_EQ(test, call_fault(test, addr + PMD_SIZE + bytes(3), start + PMD_PAGES + 3, 0,
-					 0), VM_FAULT_NOPAGE);
+	ret = call_fault(test, addr + PMD_SIZE + bytes(3), start + PMD_PAGES + 3, 0, 0);
+	EXPECT_FAULT(test, ret, VM_FAULT_NOPAGE);
 	KUNIT_EXPECT_TRUE(test, look(addr + PMD_SIZE).huge);
 
 	/* An order that nobody has pages of. */
-	KUNIT_EXPECT_EQ(test, call_fault(test, addr, start, 0, PMD_ORDER - 1), VM_FAULT_FALLBACK);
+	EXPECT_FAULT(test, call_fault(test, addr, start, 0, PMD_ORDER - 1), VM_FAULT_FALLBACK);
 }
 
 static struct kunit_case mmap_cases[] = {

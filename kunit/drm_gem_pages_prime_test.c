@@ -355,14 +355,14 @@ static void export_size_and_mode(struct kunit *test)
 	dma_buf = gp_test_export(test, obj, DRM_CLOEXEC);
 	KUNIT_EXPECT_EQ(test, dma_buf->size, TEST_SIZE);
 	KUNIT_EXPECT_PTR_EQ(test, dma_buf->resv, obj->base.resv);
-	KUNIT_EXPECT_EQ(test, dma_buf->file->f_mode & FMODE_WRITE, 0);
-	KUNIT_EXPECT_NE(test, dma_buf->file->f_mode & FMODE_READ, 0);
+	KUNIT_EXPECT_FALSE(test, dma_buf->file->f_mode & FMODE_WRITE);
+	KUNIT_EXPECT_TRUE(test, dma_buf->file->f_mode & FMODE_READ);
 	KUNIT_EXPECT_EQ(test, refs(obj), before.refs + 1);
 	gp_test_dma_buf_put(test, dma_buf);
 	KUNIT_EXPECT_TRUE(test, gp_test_unchanged(test, obj, &before));
 
 	dma_buf = gp_test_export(test, obj, DRM_CLOEXEC | DRM_RDWR);
-	KUNIT_EXPECT_NE(test, dma_buf->file->f_mode & FMODE_WRITE, 0);
+	KUNIT_EXPECT_TRUE(test, dma_buf->file->f_mode & FMODE_WRITE);
 	KUNIT_EXPECT_FALSE(test, resident(obj));
 	gp_test_dma_buf_put(test, dma_buf);
 	KUNIT_EXPECT_TRUE(test, gp_test_unchanged(test, obj, &before));

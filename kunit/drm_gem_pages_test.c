@@ -293,7 +293,7 @@ static void life_private(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_populate(obj), 0);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_populate(obj), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dev->gets), 1);
-	KUNIT_EXPECT_EQ(test, dev->get_gfp & GFP_KERNEL, GFP_KERNEL);
+	KUNIT_EXPECT_TRUE(test, (dev->get_gfp & GFP_KERNEL) == GFP_KERNEL);
 
 	KUNIT_EXPECT_EQ(test, evict(obj), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dev->puts), 1);
@@ -452,7 +452,7 @@ static void populate_nowait(struct kunit *test)
 	dma_resv_lock(private->base.resv, NULL);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_populate_locked(private, GFP_NOWAIT), 0);
 	dma_resv_unlock(private->base.resv);
-	KUNIT_EXPECT_EQ(test, to_gp_test_device(test->priv)->get_gfp, GFP_NOWAIT);
+	KUNIT_EXPECT_TRUE(test, (to_gp_test_device(test->priv)->get_gfp) == GFP_NOWAIT);
 }
 
 /* What lies in swap is not waited for. The page cache says so by a value. */
@@ -1500,7 +1500,7 @@ static void gfp_mask(struct kunit *test)
 	obj = gp_test_object(test, drm, TEST_SIZE, 0);
 	KUNIT_EXPECT_FALSE(test, gfp_of(obj) & __GFP_MOVABLE);
 	KUNIT_EXPECT_FALSE(test, gfp_of(obj) & __GFP_DMA32);
-	KUNIT_EXPECT_EQ(test, gfp_of(obj) & GFP_HIGHUSER, GFP_HIGHUSER);
+	KUNIT_EXPECT_TRUE(test, (gfp_of(obj) & GFP_HIGHUSER) == GFP_HIGHUSER);
 	KUNIT_EXPECT_TRUE(test, gfp_of(obj) & __GFP_NOWARN);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_populate(obj), 0);
 

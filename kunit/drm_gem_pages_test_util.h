@@ -104,7 +104,7 @@ struct dma_fence *gp_test_fence(struct kunit *test);
 /* The byte that gp_test_fill() puts at @offset. */
 static inline u8 gp_test_byte(size_t offset, u8 seed)
 {
-	return seed + offset + (offset >> PAGE_SHIFT) * 7;
+	return (seed + offset + (offset >> PAGE_SHIFT) * 7) & 0xff;
 }
 
 /*
