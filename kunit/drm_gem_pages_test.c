@@ -37,9 +37,14 @@
 #define TEST_SEED	0x5a
 
 /* The device that every case has. */
+/*
+ * Fresh folios wait in lists of the CPU that made them, and the wait is over when that
+ * CPU gives others back. So that they are, stay on it.
+ */
 static int gp_init(struct kunit *test)
 {
 	test->priv = gp_test_device(test, "gp-test", &gp_test_driver);
+	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
 	return 0;
 }
 

@@ -456,9 +456,9 @@ static int create_udmabuf(void **memory)
 	check((int)args.memfd >= 0 && !ftruncate(args.memfd, args.size), "memfd");
 	check(!fcntl(args.memfd, F_ADD_SEALS, F_SEAL_SHRINK), "F_SEAL_SHRINK");
 	*memory = map_rw(args.memfd, args.size, 0);
-	close(args.memfd);
 	fd = ioctl(dev, UDMABUF_CREATE, &args);
 	check(fd >= 0, "UDMABUF_CREATE: %s", strerrorname_np(errno));
+	close(args.memfd);
 	close(dev);
 
 	return fd;
