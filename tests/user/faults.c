@@ -229,17 +229,23 @@ static void reap_killed(pid_t pid)
 	fail("the child lives on 10 s after SIGKILL");
 }
 
-static void case_killed(void)
+/* Kill a process that does @run earlier or later, and see that it ends. */
+static void kill_during(void (*run)(void *))
 {
 	unsigned long us;
 	pid_t pid;
 
 	for (us = 1000; us < 300000; us += us / 2) {
-		pid = spawn(touch_all, NULL);
+		pid = spawn(run, NULL);
 		sleep_us(us);
 		kill(pid, SIGKILL);
 		reap_killed(pid);
 	}
+}
+
+static void case_killed(void)
+{
+	kill_during(touch_all);
 	setup(16);
 	stamp_pages(map, 1, 0, 16);
 	check_pages(map, 1, 0, 16, "afterwards");
@@ -263,15 +269,7 @@ static void wake_op(void *arg)
 
 static void case_killed_in_futex(void)
 {
-	unsigned long us;
-	pid_t pid;
-
-	for (us = 1000; us < 300000; us += us / 2) {
-		pid = spawn(wake_op, NULL);
-		sleep_us(us);
-		kill(pid, SIGKILL);
-		reap_killed(pid);
-	}
+	kill_during(wake_op);
 }
 
 static void case_protection(void)
