@@ -66,7 +66,9 @@ MODULE_IMPORT_NS("DMA_BUF");
  * The pages come from shmem, or for a private object from the driver, see
  * drm_gem_pages_init_private().
  *
- * A function that fails leaves the object as it was before the call.
+ * A function that fails leaves the object as it was before the call. But importers
+ * that were asked to let go, and pages that were read back from swap on the way, are
+ * not restored: they come back when they are needed.
  *
  * A driver that wants dumb buffers, mmap and PRIME puts
  * DRM_GEM_PAGES_DRIVER_OPS into its &struct drm_driver and is done. A driver
@@ -94,9 +96,12 @@ MODULE_IMPORT_NS("DMA_BUF");
  *
  * Pinning an object that is pinned already takes no lock, unpinning never does.
  *
- * Freeing takes no reservation lock and waits for nothing, so the last
- * reference of an object may be dropped during memory reclaim, but not with the
- * object's own lock held. Only an imported object takes the lock of its dma-buf.
+ * Freeing takes no reservation lock, and waits neither for memory nor for fences, so
+ * the last reference of an object may be dropped during memory reclaim, but not with
+ * the object's own lock held. Only an imported object takes the lock of its dma-buf.
+ *
+ * Eviction and freeing make write-combined pages cached again in the linear map of
+ * x86, which waits for other processors to flush their TLBs.
  */
 
 /* What a caller of populate may decide about an allocation: how hard to try. */
@@ -179,7 +184,7 @@ static void drop_content(struct drm_gem_pages_object *obj)
  */
 static void drop_fresh_content(struct drm_gem_pages_object *obj)
 {
-	if (!state_of(obj)->evictions)
+	if (!state_of(obj)->was_evicted)
 		drop_content(obj);
 }
 
@@ -234,8 +239,7 @@ static int shmem_get_pages(struct drm_gem_pages_object *obj, struct page **pages
 err_put:
 	shmem_put_pages(obj, pages, i, false);
 	drop_fresh_content(obj);
-	/* How shmem says that memory must not be overcommitted. */
-	return ret == -ENOSPC ? -ENOMEM : ret;
+	return ret;
 }
 
 static const struct drm_gem_pages_backing_ops shmem_backing = {
@@ -248,10 +252,10 @@ static int linear_map_set_wc(struct drm_gem_pages_object *obj, struct page **pag
 {
 #ifdef CONFIG_X86
 	if (drm_gem_pages_is_wc(obj)) {
-		/* It says -EINVAL also when it had no memory, and nothing else can fail. */
+		/* Whatever the reason, it says -EINVAL. */
 		if (set_pages_array_wc(pages, page_count_of(obj))) {
 			set_pages_array_wb(pages, page_count_of(obj));
-			return -ENOMEM;
+			return -EIO;
 		}
 	}
 #endif
@@ -281,10 +285,11 @@ static void linear_map_set_wb(struct drm_gem_pages_object *obj, struct page **pa
  * allows. Not for fence-signalling paths.
  *
  * Return: 0, -EFAULT if the object was purged, -EINVAL if it is imported,
- * -ENOMEM without memory, -EINTR if the task is being killed, -EAGAIN if @gfp forbids
- * to wait and pages are swapped out or the object is write-combined on x86, -EIO for
- * broken memory or swap, or what &drm_gem_pages_backing_ops.get of a private object
- * answers.
+ * -ENOMEM without memory, -ENOSPC if memory must not be overcommitted, -EINTR if the
+ * task is being killed, -EAGAIN if @gfp forbids to wait and pages are swapped out or
+ * the object is write-combined on x86, -EIO for broken memory or swap or if x86 does
+ * not let pages be write-combined, or what &drm_gem_pages_backing_ops.get of a private
+ * object answers.
  */
 int drm_gem_pages_populate_locked(struct drm_gem_pages_object *obj, gfp_t gfp)
 {
@@ -705,21 +710,6 @@ static void free_device_map(struct drm_gem_pages_object *obj)
  * CPU maps
  */
 
-int drm_gem_pages_prepare_cpu_map(struct drm_gem_pages_object *obj, gfp_t gfp)
-{
-	bool was_resident = state_of(obj)->pages;
-	int ret;
-
-	ret = drm_gem_pages_populate_locked(obj, gfp);
-	if (ret || !needs_flush(obj))
-		return ret;
-
-	ret = PTR_ERR_OR_ZERO(drm_gem_pages_sgt_locked(obj));
-	if (ret && !was_resident)
-		drm_gem_pages_undo_populate(obj);
-	return ret;
-}
-
 /**
  * drm_gem_pages_vmap_locked - map an object into kernel address space
  * @obj: object
@@ -745,19 +735,22 @@ int drm_gem_pages_vmap_locked(struct drm_gem_pages_object *obj, struct iosys_map
 	if (drm_gem_is_imported(&obj->base))
 		return dma_buf_vmap(obj->base.import_attach->dmabuf, map);
 
-	ret = drm_gem_pages_prepare_cpu_map(obj, GFP_OR_FAIL);
+	ret = drm_gem_pages_populate_locked(obj, GFP_OR_FAIL);
 	if (ret)
 		return ret;
+
+	if (needs_flush(obj)) {
+		ret = PTR_ERR_OR_ZERO(drm_gem_pages_sgt_locked(obj));
+		if (ret)
+			goto err_undo;
+	}
 
 	if (!s->vaddr)
 		s->vaddr = vmap(s->pages, page_count_of(obj), VM_MAP,
 				cpu_map_prot(obj, PAGE_KERNEL));
 	if (!s->vaddr) {
-		if (!was_mapped)
-			free_device_map(obj);
-		if (!was_resident)
-			drm_gem_pages_undo_populate(obj);
-		return -ENOMEM;
+		ret = -ENOMEM;
+		goto err_undo;
 	}
 
 	/* Cannot fail on a resident object. Each use has a pin, and may write anywhere. */
@@ -769,6 +762,13 @@ int drm_gem_pages_vmap_locked(struct drm_gem_pages_object *obj, struct iosys_map
 	iosys_map_set_vaddr(map, s->vaddr);
 	assert_consistent(obj);
 	return 0;
+
+err_undo:
+	if (!was_mapped)
+		free_device_map(obj);
+	if (!was_resident)
+		drm_gem_pages_undo_populate(obj);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_vmap_locked);
 
@@ -899,6 +899,10 @@ static int unmap_everywhere(struct drm_gem_pages_object *obj)
  * drm_gem_pages_mark_dirty_locked() was told. The content of a private object is up
  * to its &drm_gem_pages_backing_ops.put.
  *
+ * For a device that the DMA API serves through bounce buffers, both sides must have
+ * been synced before: what the CPU or the device has written since the last
+ * dma_sync_sgtable_for_device() or dma_sync_sgtable_for_cpu() may be lost.
+ *
  * Context: Holds the reservation lock. Allocates nothing. May sleep, but waits
  * neither for memory nor for fences.
  *
@@ -920,7 +924,7 @@ int drm_gem_pages_evict_locked(struct drm_gem_pages_object *obj)
 		return ret;
 
 	depopulate(obj);
-	s->evictions++;
+	s->was_evicted = true;
 	assert_consistent(obj);
 	return 0;
 }
@@ -1161,9 +1165,9 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_init_private);
  * For a driver's own &drm_gem_object_funcs.free, before it frees the memory of the
  * object. Outside of it, drm_gem_object_put() is the way to get rid of an object.
  *
- * Context: May sleep, but takes no reservation lock and waits for nothing, so it
- * may run during memory reclaim; but for an imported object, which takes the
- * reservation lock of its dma-buf.
+ * Context: May sleep, but takes no reservation lock and waits neither for memory nor
+ * for fences, so it may run during memory reclaim; but for an imported object, which
+ * takes the reservation lock of its dma-buf.
  */
 void drm_gem_pages_release(struct drm_gem_pages_object *obj)
 {

@@ -79,7 +79,7 @@ struct drm_gem_pages_backing_ops {
 	 * as far as the driver marked it; false if the object is purged. Called
 	 * with the reservation lock held, or without when the object is being
 	 * freed, and possibly during memory reclaim: it takes no lock that is held
-	 * around an allocation and waits for nothing.
+	 * around an allocation and waits neither for memory nor for fences.
 	 */
 	void (*put)(struct drm_gem_pages_object *obj, struct page **pages,
 		    unsigned long count, bool dirty);
@@ -95,9 +95,9 @@ struct drm_gem_pages_state {
 	atomic_t pin_count;
 	atomic_t mmap_count;
 	unsigned int vmap_count;
-	unsigned int evictions;
 	u32 flags;
 	bool dirty;
+	bool was_evicted;
 	bool purged;
 };
 

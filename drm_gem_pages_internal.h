@@ -52,7 +52,6 @@ struct drm_gem_pages_object *drm_gem_pages_alloc(struct drm_device *dev, size_t 
 void drm_gem_pages_init_state(struct drm_gem_pages_object *obj, u32 flags,
 			      const struct drm_gem_pages_backing_ops *ops);
 void drm_gem_pages_undo_populate(struct drm_gem_pages_object *obj);
-int drm_gem_pages_prepare_cpu_map(struct drm_gem_pages_object *obj, gfp_t gfp);
 int drm_gem_pages_dma_map(struct drm_gem_pages_object *obj, struct device *dev,
 			  struct sg_table *sgt, enum dma_data_direction dir);
 void drm_gem_pages_dma_unmap(struct device *dev, struct sg_table *sgt,

@@ -10,7 +10,6 @@
 
 #include <drm/drm_drv.h>
 #include <drm/drm_gem_pages.h>
-#include <drm/drm_print.h>
 
 #include "drm_gem_pages_internal.h"
 
@@ -150,6 +149,28 @@ static vm_fault_t fault_error(int err)
 	}
 }
 
+/*
+ * Get the object ready to be mapped; return 0 if it is. The core tries a fault that
+ * says VM_FAULT_OOM again for ever, so only what the OOM killer can help says it.
+ */
+static vm_fault_t prepare(struct drm_gem_pages_object *obj)
+{
+	bool was_resident = state_of(obj)->pages;
+	int err;
+
+	err = drm_gem_pages_populate_locked(obj, GFP_KERNEL);
+	if (err)
+		return fault_error(err);
+
+	if (needs_flush(obj) && IS_ERR(drm_gem_pages_sgt_locked(obj))) {
+		if (!was_resident)
+			drm_gem_pages_undo_populate(obj);
+		return VM_FAULT_SIGBUS;
+	}
+
+	return 0;
+}
+
 /* Lets go of the lock that the fault came with, so @vmf->vma is gone afterwards. */
 static vm_fault_t populate_and_retry(struct vm_fault *vmf, struct drm_gem_pages_object *obj)
 {
@@ -161,11 +182,8 @@ static vm_fault_t populate_and_retry(struct vm_fault *vmf, struct drm_gem_pages_
 
 	/* A failure shows again, and is reported, when the fault is retried. */
 	if (!dma_resv_lock_interruptible(obj->base.resv, NULL)) {
-		int ret = drm_gem_pages_prepare_cpu_map(obj, GFP_KERNEL);
-
+		prepare(obj);
 		dma_resv_unlock(obj->base.resv);
-		if (ret)
-			drm_dbg_driver(dev, "populate for a fault failed (%d)\n", ret);
 	}
 
 	drm_gem_object_put(&obj->base);
@@ -183,8 +201,7 @@ static vm_fault_t populate_and_insert(struct vm_fault *vmf, unsigned int order,
 	if (err)
 		return fault_error(err);
 
-	err = drm_gem_pages_prepare_cpu_map(obj, GFP_KERNEL);
-	ret = err ? fault_error(err) : insert_pages(vmf, order, obj, index);
+	ret = prepare(obj) ?: insert_pages(vmf, order, obj, index);
 	dma_resv_unlock(obj->base.resv);
 
 	return ret;

@@ -1427,6 +1427,7 @@ static void errors_of_backing(struct kunit *test)
 	static const struct { int error; vm_fault_t fault; } errors[] = {
 		{ -ENOMEM, VM_FAULT_OOM },
 		{ -EIO, VM_FAULT_SIGBUS },
+		{ -ENOSPC, VM_FAULT_SIGBUS },
 		{ -EFAULT, VM_FAULT_SIGBUS },
 		{ -EINTR, VM_FAULT_NOPAGE },
 		{ -ERESTARTSYS, VM_FAULT_NOPAGE },

@@ -213,20 +213,26 @@ static void sleep_us(unsigned long us)
 	nanosleep(&t, NULL);
 }
 
-/* Wait for a killed child, but not for ever. */
-static void reap_killed(pid_t pid)
+/* Wait for a child, but not for ever. Return: its wait status, or -1 if it lives on. */
+static int reap_soon(pid_t pid)
 {
 	int status, tries;
 
 	for (tries = 0; tries < 1000; tries++) {
-		if (waitpid(pid, &status, WNOHANG) == pid) {
-			check(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
-			      "the child ended with status %#x", status);
-			return;
-		}
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return status;
 		sleep_us(10000);
 	}
-	fail("the child lives on 10 s after SIGKILL");
+	return -1;
+}
+
+static void reap_killed(pid_t pid)
+{
+	int status = reap_soon(pid);
+
+	check(status != -1, "the child lives on 10 s after SIGKILL");
+	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
+	      "the child ended with status %#x", status);
 }
 
 /* Kill a process that does @run earlier or later, and see that it ends. */
@@ -272,6 +278,64 @@ static void case_killed_in_futex(void)
 	kill_during(wake_op);
 }
 
+static long read_number(const char *path, const char *key)
+{
+	char text[8192] = "", *at;
+
+	check(read_file(path, text, sizeof(text) - 1) > 0, "cannot read %s", path);
+	at = strstr(text, key);
+	check(at, "no '%s' in %s", key, path);
+	return strtol(at + strlen(key), NULL, 10);
+}
+
+static void write_number(const char *path, long number)
+{
+	FILE *file = fopen(path, "w");
+
+	check(file && fprintf(file, "%ld\n", number) > 0 && !fclose(file), "%s: %m", path);
+}
+
+static void read_when_told(void *go)
+{
+	await(go, 1);
+	_exit(probe_read(map));
+}
+
+/* Memory that must not be used ends an access, it does not repeat it for ever. */
+static void case_overcommit(void)
+{
+	static const char info[] = "/proc/meminfo";
+	static const char mode[] = "/proc/sys/vm/overcommit_memory";
+	unsigned int *go = shared_alloc(PAGE);
+	long was, kbytes;
+	int status;
+	void *rest;
+	pid_t pid;
+
+	if (driver_is_stock())
+		skip("it allocates in mmap");
+	setup(8 * PAGES);
+	pid = spawn(read_when_told, go);
+	was = read_number(mode, "");
+	/* Promise all memory but a part of the object's to a mapping that nobody uses. */
+	kbytes = read_number(info, "CommitLimit:") - read_number(info, "Committed_AS:") - 8 * 1024;
+	check(kbytes > 0, "the system has promised all memory");
+	rest = mmap(NULL, kbytes << 10, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	check(rest != MAP_FAILED, "mmap of %ld KiB: %m", kbytes);
+	write_number(mode, 2);
+	store(go, 1);
+	status = reap_soon(pid);
+	write_number(mode, was);
+	unmap(rest, kbytes << 10);
+	if (status == -1)
+		kill(pid, SIGKILL);
+	check(status != -1, "the access has not ended after 10 s");
+	check(WIFEXITED(status) && WEXITSTATUS(status) == SIGBUS, "wait status %#x, not SIGBUS",
+	      status);
+	count_faults(write_stamp);
+	count_faults(read_stamp);
+}
+
 static void case_protection(void)
 {
 	setup(16);
@@ -300,6 +364,7 @@ int main(int argc, char **argv)
 		{ "signals", case_signals },
 		{ "killed", case_killed },
 		{ "killed_in_futex", case_killed_in_futex },
+		{ "overcommit", case_overcommit },
 		{ "protection", case_protection },
 	};
 
