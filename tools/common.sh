@@ -13,6 +13,9 @@ bad() { say "$*" "(see $me --help)"; exit 2; }
 # Print the leading comment of the script that runs, less the licence line.
 usage() { sed -n '3,/^$/{/^$/d;s/^# \{0,1\}//p}' "$0"; }
 
+# is_regex TEXT: is it a regular expression that tools/check-log takes?
+is_regex() { python3 -c 'import re, sys; re.compile(sys.argv[1])' "$1" 2>/dev/null; }
+
 # lock NAME: let no two tools change the same thing at the same time.
 lock() {
 	mkdir -p "$build/lock"
