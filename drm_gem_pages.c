@@ -30,6 +30,7 @@
 #include <drm/drm_print.h>
 
 #include "drm_gem_pages_internal.h"
+#include "drm_gem_pages_trace.h"
 
 MODULE_IMPORT_NS("DMA_BUF");
 
@@ -184,7 +185,7 @@ static void drop_content(struct drm_gem_pages_object *obj)
  */
 static void drop_fresh_content(struct drm_gem_pages_object *obj)
 {
-	if (!state_of(obj)->was_evicted)
+	if (!state_of(obj)->evictions)
 		drop_content(obj);
 }
 
@@ -323,6 +324,11 @@ int drm_gem_pages_populate_locked(struct drm_gem_pages_object *obj, gfp_t gfp)
 		goto err_put;
 
 	s->pages = pages;
+	drm_gem_pages_lru_update(obj);
+	if (s->evictions)
+		trace_drm_gem_pages_refault(obj);
+	else
+		trace_drm_gem_pages_populate(obj);
 	assert_consistent(obj);
 	return 0;
 
@@ -364,16 +370,19 @@ static void depopulate(struct drm_gem_pages_object *obj)
 {
 	struct drm_gem_pages_state *s = state_of(obj);
 
+	struct page **pages = s->pages;
+
 	assert_locked_or_gone(obj);
 	drm_WARN_ON(obj->base.dev, s->sgt);
 
-	if (!s->pages)
+	if (!pages)
 		return;
 
-	linear_map_set_wb(obj, s->pages);
-	s->ops->put(obj, s->pages, page_count_of(obj), s->dirty);
-	kvfree(s->pages);
 	s->pages = NULL;
+	drm_gem_pages_lru_update(obj);
+	linear_map_set_wb(obj, pages);
+	s->ops->put(obj, pages, page_count_of(obj), s->dirty);
+	kvfree(pages);
 	s->dirty = false;
 }
 
@@ -413,6 +422,7 @@ int drm_gem_pages_pin_locked(struct drm_gem_pages_object *obj)
 
 	/* Pairs with pinning without the lock, which must find the pages. */
 	atomic_set_release(&s->pin_count, 1);
+	drm_gem_pages_lru_update(obj);
 	assert_consistent(obj);
 	return 0;
 }
@@ -454,12 +464,13 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_pin);
  *
  * The pages stay until the object is evicted, purged or freed.
  *
- * Context: Any. Takes no lock and does not sleep; allowed in fence-signalling
- * paths and with the reservation lock held.
+ * Context: Any. Takes no lock but a leaf spinlock, and that for the last pin only;
+ * allowed in fence-signalling paths and with the reservation lock held.
  */
 void drm_gem_pages_unpin(struct drm_gem_pages_object *obj)
 {
 	struct drm_gem_pages_state *s = state_of(obj);
+	int pins;
 
 	if (drm_gem_is_imported(&obj->base))
 		return;
@@ -468,7 +479,10 @@ void drm_gem_pages_unpin(struct drm_gem_pages_object *obj)
 	 * Only a holder of the lock moves the count away from zero, so one who finds
 	 * it zero can rely on it.
 	 */
-	drm_WARN_ON(obj->base.dev, atomic_dec_if_positive(&s->pin_count) < 0);
+	pins = atomic_dec_if_positive(&s->pin_count);
+	drm_WARN_ON(obj->base.dev, pins < 0);
+	if (!pins)
+		drm_gem_pages_lru_update(obj);
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_unpin);
 
@@ -759,6 +773,7 @@ int drm_gem_pages_vmap_locked(struct drm_gem_pages_object *obj, struct iosys_map
 		return ret;
 	s->vmap_count++;
 	s->dirty = true;
+	drm_gem_pages_vmap_update(obj);
 	iosys_map_set_vaddr(map, s->vaddr);
 	assert_consistent(obj);
 	return 0;
@@ -823,6 +838,7 @@ void drm_gem_pages_vunmap_locked(struct drm_gem_pages_object *obj, struct iosys_
 
 	iosys_map_clear(map);
 	s->vmap_count--;
+	drm_gem_pages_vmap_update(obj);
 	drm_gem_pages_unpin(obj);
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_vunmap_locked);
@@ -854,6 +870,20 @@ static void free_vmap(struct drm_gem_pages_object *obj)
 
 	vunmap(s->vaddr);
 	s->vaddr = NULL;
+	drm_gem_pages_vmap_update(obj);
+}
+
+/* Returns how many pages of kernel addresses are free now. */
+unsigned long drm_gem_pages_drop_idle_vmap(struct drm_gem_pages_object *obj)
+{
+	struct drm_gem_pages_state *s = state_of(obj);
+
+	assert_locked(obj);
+
+	if (!s->vaddr || s->vmap_count)
+		return 0;
+	free_vmap(obj);
+	return page_count_of(obj);
 }
 
 /*
@@ -866,19 +896,24 @@ static bool is_busy(struct drm_gem_pages_object *obj)
 		return true;
 	/* Pairs with the release in drm_gem_pages_unpin(). */
 	smp_acquire__after_ctrl_dep();
-	return !dma_resv_test_signaled(obj->base.resv, DMA_RESV_USAGE_BOOKKEEP);
+	return !dma_resv_test_signaled(obj->base.resv, DMA_RESV_USAGE_BOOKKEEP) ||
+	       drm_gem_pages_gpu_busy(obj);
 }
 
 /* Everything but the backing, from the outermost user inwards. */
 static int unmap_everywhere(struct drm_gem_pages_object *obj)
 {
 	struct drm_gem_object *gem = &obj->base;
+	int ret;
 
 	if (drm_gem_is_imported(gem))
 		return -EINVAL;
 	/* An importer that lets go may leave a fence for what it still has to do. */
 	if (is_busy(obj) || !drm_gem_pages_importers_let_go(obj) || is_busy(obj))
 		return -EBUSY;
+	ret = drm_gem_pages_gpu_unmap(obj);
+	if (ret)
+		return ret;
 
 	drm_vma_node_unmap(&gem->vma_node, gem->dev->anon_inode->i_mapping);
 	free_vmap(obj);
@@ -890,9 +925,9 @@ static int unmap_everywhere(struct drm_gem_pages_object *obj)
  * drm_gem_pages_evict_locked - give the pages of an object back to the system
  * @obj: object
  *
- * Ends user mappings, idle vmap, device map and backing, in that order. The driver
- * has removed the object from the device's page tables before. Does nothing if the
- * object is not resident.
+ * Ends the mappings in the device's page tables, user mappings, idle vmap, device map
+ * and backing, in that order. The first is done by &drm_gem_pages_shrinker_ops.unmap;
+ * a driver without has done it before. Does nothing if the object is not resident.
  *
  * What the CPU or an importer wrote is kept, in memory or in swap, and the next use
  * brings it back; so is what the device wrote, where
@@ -907,7 +942,8 @@ static int unmap_everywhere(struct drm_gem_pages_object *obj)
  * neither for memory nor for fences.
  *
  * Return: 0, -EBUSY if the object is pinned, has unsignalled fences or an importer
- * that keeps its mapping, -EINVAL if it is imported.
+ * that keeps its mapping, -EINVAL if it is imported, or what
+ * &drm_gem_pages_shrinker_ops.unmap answers.
  */
 int drm_gem_pages_evict_locked(struct drm_gem_pages_object *obj)
 {
@@ -924,7 +960,9 @@ int drm_gem_pages_evict_locked(struct drm_gem_pages_object *obj)
 		return ret;
 
 	depopulate(obj);
-	s->was_evicted = true;
+	if (s->evictions < UINT_MAX)
+		s->evictions++;
+	trace_drm_gem_pages_evict(obj);
 	assert_consistent(obj);
 	return 0;
 }
@@ -942,7 +980,8 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_evict_locked);
  * are being written to swap; does not wait for fences.
  *
  * Return: 0, -EBUSY if the object is pinned, has unsignalled fences or an importer
- * that keeps its mapping, -EINVAL if it is imported.
+ * that keeps its mapping, -EINVAL if it is imported, or what
+ * &drm_gem_pages_shrinker_ops.unmap answers.
  */
 int drm_gem_pages_purge_locked(struct drm_gem_pages_object *obj)
 {
@@ -963,6 +1002,8 @@ int drm_gem_pages_purge_locked(struct drm_gem_pages_object *obj)
 	depopulate(obj);
 	s->purged = true;
 	drop_content(obj);
+	drm_gem_pages_gpu_purged(obj);
+	trace_drm_gem_pages_purge(obj);
 	assert_consistent(obj);
 	return 0;
 }
@@ -996,6 +1037,9 @@ void drm_gem_pages_init_state(struct drm_gem_pages_object *obj, u32 flags,
 
 	memset(s, 0, sizeof(*s));
 	INIT_LIST_HEAD(&s->attach_maps);
+	INIT_LIST_HEAD(&s->lru_node);
+	INIT_LIST_HEAD(&s->idle_vmap_node);
+	INIT_LIST_HEAD(&s->node);
 	s->ops = ops;
 	s->flags = flags;
 	if (!obj->base.funcs)
@@ -1117,6 +1161,7 @@ int drm_gem_pages_init(struct drm_device *dev, struct drm_gem_pages_object *obj,
 
 	drm_gem_pages_init_state(obj, effective_flags(dev, flags), &shmem_backing);
 	mapping_set_gfp_mask(obj->base.filp->f_mapping, backing_gfp(dev, flags));
+	drm_gem_pages_shrinker_add(obj);
 	return 0;
 
 err_forget:
@@ -1154,6 +1199,7 @@ int drm_gem_pages_init_private(struct drm_device *dev, struct drm_gem_pages_obje
 
 	drm_gem_private_object_init(dev, &obj->base, size);
 	drm_gem_pages_init_state(obj, effective_flags(dev, flags), ops);
+	drm_gem_pages_shrinker_add(obj);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_init_private);
@@ -1182,6 +1228,7 @@ void drm_gem_pages_release(struct drm_gem_pages_object *obj)
 	} else if (s->ops) {
 		drm_WARN_ON(gem->dev, atomic_read(&s->pin_count));
 		drm_WARN_ON(gem->dev, !list_empty(&s->attach_maps));
+		drm_gem_pages_shrinker_remove(obj);
 		free_vmap(obj);
 		free_device_map(obj);
 		depopulate(obj);
@@ -1384,13 +1431,19 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_page_locked);
  *
  * Context: Any. A snapshot, taken without a lock.
  *
- * Return: DRM_GEM_OBJECT_RESIDENT if the object has its pages or is imported.
+ * Return: DRM_GEM_OBJECT_RESIDENT if the object has its pages or is imported, and
+ * DRM_GEM_OBJECT_PURGEABLE if user space can do without the content.
  */
 enum drm_gem_object_status drm_gem_pages_object_status(struct drm_gem_object *gem)
 {
-	if (drm_gem_is_imported(gem) || READ_ONCE(state_of(to_drm_gem_pages(gem))->pages))
-		return DRM_GEM_OBJECT_RESIDENT;
-	return 0;
+	struct drm_gem_pages_state *s = state_of(to_drm_gem_pages(gem));
+	enum drm_gem_object_status status = 0;
+
+	if (drm_gem_is_imported(gem) || READ_ONCE(s->pages))
+		status |= DRM_GEM_OBJECT_RESIDENT;
+	if (READ_ONCE(s->purgeable))
+		status |= DRM_GEM_OBJECT_PURGEABLE;
+	return status;
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_object_status);
 

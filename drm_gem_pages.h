@@ -17,7 +17,10 @@
 struct dma_buf;
 struct dma_buf_attachment;
 struct drm_file;
+struct drm_gem_pages_lru;
 struct drm_gem_pages_object;
+struct drm_gem_pages_shrinker;
+struct drm_gem_pages_vm;
 struct drm_mode_create_dumb;
 struct drm_printer;
 struct page;
@@ -95,10 +98,25 @@ struct drm_gem_pages_state {
 	atomic_t pin_count;
 	atomic_t mmap_count;
 	unsigned int vmap_count;
+	unsigned int evictions;
 	u32 flags;
 	bool dirty;
-	bool was_evicted;
 	bool purged;
+	bool purgeable;
+	bool gpu_unmapped;
+
+	/* the shrinker's, under its lock */
+	struct drm_gem_pages_shrinker *shrinker;
+	struct drm_gem_pages_lru *lru;
+	struct drm_gem_pages_vm *lru_vm;
+	struct list_head lru_node;
+	struct list_head idle_vmap_node;
+	struct drm_gem_pages_vm *gpu_vm;
+	unsigned int gpu_vms;
+	unsigned int class;
+	bool found_busy;
+	struct list_head node;
+	char *label;
 };
 
 /* public: */

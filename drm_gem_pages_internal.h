@@ -23,6 +23,11 @@ const_state_of(const struct drm_gem_pages_object *obj)
 	return &ACCESS_PRIVATE(obj, state);
 }
 
+static inline struct drm_gem_pages_object *object_of(struct drm_gem_pages_state *s)
+{
+	return (void *)s - offsetof(struct drm_gem_pages_object, state);
+}
+
 static inline unsigned long page_count_of(const struct drm_gem_pages_object *obj)
 {
 	return obj->base.size >> PAGE_SHIFT;
@@ -58,5 +63,77 @@ void drm_gem_pages_dma_unmap(struct device *dev, struct sg_table *sgt,
 			     enum dma_data_direction dir);
 bool drm_gem_pages_is_coherent(struct device *dev);
 bool drm_gem_pages_importers_let_go(struct drm_gem_pages_object *obj);
+unsigned long drm_gem_pages_drop_idle_vmap(struct drm_gem_pages_object *obj);
+
+/*
+ * What the rest of the library tells and asks the shrinker. An object of a device that
+ * has none costs a look at a pointer.
+ */
+
+/* How dear it is to reclaim an object, see DOC: reclaim. */
+enum drm_gem_pages_class {
+	DRM_GEM_PAGES_NOT_RECLAIMABLE,
+	DRM_GEM_PAGES_PURGEABLE,
+	DRM_GEM_PAGES_UNUSED,
+	DRM_GEM_PAGES_MMAPPED,
+	DRM_GEM_PAGES_GPU_MAPPED,
+	DRM_GEM_PAGES_GPU_SHARED,
+	DRM_GEM_PAGES_BUSY,
+	DRM_GEM_PAGES_CLASSES
+};
+
+struct drm_gem_pages_shrinker *drm_gem_pages_shrinker_of(struct drm_device *dev);
+void __drm_gem_pages_shrinker_add(struct drm_gem_pages_object *obj);
+void __drm_gem_pages_shrinker_remove(struct drm_gem_pages_object *obj);
+void __drm_gem_pages_lru_update(struct drm_gem_pages_object *obj);
+void __drm_gem_pages_vmap_update(struct drm_gem_pages_object *obj);
+bool __drm_gem_pages_gpu_busy(struct drm_gem_pages_object *obj);
+int __drm_gem_pages_gpu_unmap(struct drm_gem_pages_object *obj);
+void __drm_gem_pages_gpu_purged(struct drm_gem_pages_object *obj);
+
+static inline void drm_gem_pages_shrinker_add(struct drm_gem_pages_object *obj)
+{
+	struct drm_gem_pages_state *s = state_of(obj);
+
+	s->shrinker = drm_gem_pages_shrinker_of(obj->base.dev);
+	if (s->shrinker)
+		__drm_gem_pages_shrinker_add(obj);
+}
+
+static inline void drm_gem_pages_shrinker_remove(struct drm_gem_pages_object *obj)
+{
+	if (state_of(obj)->shrinker)
+		__drm_gem_pages_shrinker_remove(obj);
+}
+
+/* After a change of pages, pins, user mappings or advice. Any context. */
+static inline void drm_gem_pages_lru_update(struct drm_gem_pages_object *obj)
+{
+	if (state_of(obj)->shrinker)
+		__drm_gem_pages_lru_update(obj);
+}
+
+/* After the kernel mapping became used, idle, or none. */
+static inline void drm_gem_pages_vmap_update(struct drm_gem_pages_object *obj)
+{
+	if (state_of(obj)->shrinker)
+		__drm_gem_pages_vmap_update(obj);
+}
+
+static inline bool drm_gem_pages_gpu_busy(struct drm_gem_pages_object *obj)
+{
+	return state_of(obj)->shrinker && __drm_gem_pages_gpu_busy(obj);
+}
+
+static inline int drm_gem_pages_gpu_unmap(struct drm_gem_pages_object *obj)
+{
+	return state_of(obj)->shrinker ? __drm_gem_pages_gpu_unmap(obj) : 0;
+}
+
+static inline void drm_gem_pages_gpu_purged(struct drm_gem_pages_object *obj)
+{
+	if (state_of(obj)->shrinker)
+		__drm_gem_pages_gpu_purged(obj);
+}
 
 #endif /* _DRM_GEM_PAGES_INTERNAL_H_ */

@@ -286,15 +286,24 @@ static vm_fault_t drm_gem_pages_pfn_mkwrite(struct vm_fault *vmf)
 	return ret;
 }
 
+static void add_mapping(struct drm_gem_pages_object *obj)
+{
+	if (atomic_inc_return(&state_of(obj)->mmap_count) == 1)
+		drm_gem_pages_lru_update(obj);
+}
+
 static void drm_gem_pages_vm_open(struct vm_area_struct *vma)
 {
-	atomic_inc(&state_of(to_drm_gem_pages(vma->vm_private_data))->mmap_count);
+	add_mapping(to_drm_gem_pages(vma->vm_private_data));
 	drm_gem_vm_open(vma);
 }
 
 static void drm_gem_pages_vm_close(struct vm_area_struct *vma)
 {
-	atomic_dec(&state_of(to_drm_gem_pages(vma->vm_private_data))->mmap_count);
+	struct drm_gem_pages_object *obj = to_drm_gem_pages(vma->vm_private_data);
+
+	if (!atomic_dec_return(&state_of(obj)->mmap_count))
+		drm_gem_pages_lru_update(obj);
 	drm_gem_vm_close(vma);
 }
 
@@ -361,7 +370,7 @@ int drm_gem_pages_object_mmap(struct drm_gem_object *gem, struct vm_area_struct 
 
 	vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_page_prot = cpu_map_prot(obj, vm_get_page_prot(vma->vm_flags));
-	atomic_inc(&s->mmap_count);
+	add_mapping(obj);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_object_mmap);

@@ -16,37 +16,20 @@
 static struct bo bo;
 static unsigned int step;
 
-/* The value of KEY=VALUE for our object in what the driver says of its objects. */
-static const char *state(const char *info, const char *key, char *buf, size_t size)
-{
-	char wanted[32], *at;
-	size_t len;
-
-	snprintf(wanted, sizeof(wanted), " object %u:", bo.handle);
-	at = strstr(info, wanted);
-	snprintf(wanted, sizeof(wanted), "\t%s=", key);
-	at = at ? strstr(at, wanted) : NULL;
-	check(at, "the driver does not say \"%s\" of object %u:\n%s", key, bo.handle, info);
-	at += strlen(wanted);
-	len = strcspn(at, "\n");
-	check(len < size, "\"%s\" is too long", key);
-	memcpy(buf, at, len);
-	buf[len] = '\0';
-	return buf;
-}
-
+/* What debugfs says of the device's only object. */
 static void show(const char *what)
 {
-	static const char * const keys[] = { "backing", "pins", "device_map", "vmap", "mmaps" };
-	char path[256], info[8192] = "", value[32];
-	size_t i;
+	char path[256], info[8192] = "", state[16], sgt[8], vmap[16];
+	int pins, mmaps;
+	char *line;
 
 	check(debugfs_file("gem_pages", path, sizeof(path)), "no file gem_pages in debugfs");
 	check(read_file(path, info, sizeof(info) - 1) > 0, "%s: %m", path);
-	printf("%2u  %-46s", ++step, what);
-	for (i = 0; i < ARRAY_SIZE(keys); i++)
-		printf("  %-10s", state(info, keys[i], value, sizeof(value)));
-	printf("\n");
+	line = strchr(info, '\n');
+	check(line && sscanf(line, " %*u %*u %15s %*s %d %7s %15s %d", state, &pins, sgt, vmap,
+			     &mmaps) == 5, "cannot make sense of %s:\n%s", path, info);
+	printf("%2u  %-46s  %-10s  %-10d  %-10s  %-10s  %-10d\n", ++step, what, state, pins, sgt,
+	       vmap, mmaps);
 	fflush(stdout);
 }
 

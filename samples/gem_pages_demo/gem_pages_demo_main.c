@@ -2,8 +2,8 @@
 
 /*
  * A DRM driver without hardware, on a platform device that it makes itself. It
- * has dumb buffers, mmap, PRIME and a render node, and shows each object's state
- * in debugfs.
+ * has dumb buffers, mmap, PRIME and a render node. What it pretends to have in the
+ * way of a GPU, and its part in reclaim, is in gem_pages_demo_gpu.c.
  */
 
 #include <linux/dma-mapping.h>
@@ -13,7 +13,6 @@
 #include <linux/scatterlist.h>
 #include <linux/string.h>
 
-#include <drm/drm_debugfs.h>
 #include <drm/drm_drv.h>
 #include <drm/drm_dumb_buffers.h>
 #include <drm/drm_file.h>
@@ -22,6 +21,7 @@
 #include <drm/drm_mode.h>
 #include <drm/drm_print.h>
 
+#include "gem_pages_demo.h"
 #include "gem_pages_demo_uapi.h"
 
 static bool wc;
@@ -118,43 +118,56 @@ static int demo_fill_ioctl(struct drm_device *dev, void *data, struct drm_file *
 	return ret;
 }
 
-/* Every object that a client has a handle for. */
-static int demo_show_objects(struct seq_file *m, void *data)
-{
-	struct drm_debugfs_entry *entry = m->private;
-	struct drm_printer p = drm_seq_file_printer(m);
-	struct drm_device *dev = entry->dev;
-	struct drm_gem_object *gem;
-	struct drm_file *file;
-	int handle;
+static const struct drm_gem_object_funcs demo_object_funcs;
 
-	guard(mutex)(&dev->filelist_mutex);
-	list_for_each_entry(file, &dev->filelist, lhead) {
-		guard(spinlock)(&file->table_lock);
-		idr_for_each_entry(&file->object_idr, gem, handle) {
-			if (!gem)
-				continue;
-			drm_printf(&p, "client %llu object %d: size=%zu imported=%d\n",
-				   file->client_id, handle, gem->size, drm_gem_is_imported(gem));
-			gem->funcs->print_info(&p, 1, gem);
-		}
-	}
-	return 0;
+static struct drm_gem_object *demo_create_object(struct drm_device *dev, size_t size)
+{
+	struct demo_object *obj = kzalloc_obj(*obj);
+
+	if (!obj)
+		return ERR_PTR(-ENOMEM);
+	INIT_LIST_HEAD(&obj->mappings);
+	obj->base.base.funcs = &demo_object_funcs;
+	return &obj->base.base;
 }
+
+static void demo_free_object(struct drm_gem_object *gem)
+{
+	struct drm_gem_pages_object *obj = to_drm_gem_pages(gem);
+
+	drm_gem_pages_release(obj);
+	kfree(to_demo_object(obj));
+}
+
+static const struct drm_gem_object_funcs demo_object_funcs = {
+	.free = demo_free_object,
+	DRM_GEM_PAGES_OBJECT_FUNCS,
+};
 
 static const struct drm_ioctl_desc demo_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(GEM_PAGES_DEMO_CREATE, demo_create_ioctl, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(GEM_PAGES_DEMO_MMAP_OFFSET, demo_mmap_offset_ioctl, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(GEM_PAGES_DEMO_FILL, demo_fill_ioctl, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(GEM_PAGES_DEMO_MADVISE, demo_madvise_ioctl, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(GEM_PAGES_DEMO_MAP, demo_map_ioctl, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(GEM_PAGES_DEMO_RUN, demo_run_ioctl, DRM_RENDER_ALLOW),
 };
 
-DEFINE_DRM_GEM_FOPS(demo_fops);
+static const struct file_operations demo_fops = {
+	.owner = THIS_MODULE,
+	DRM_GEM_FOPS,
+	.show_fdinfo = drm_show_fdinfo,
+};
 
 static const struct drm_driver demo_driver = {
 	.driver_features = DRIVER_GEM | DRIVER_RENDER,
 	.fops = &demo_fops,
 	.ioctls = demo_ioctls,
 	.num_ioctls = ARRAY_SIZE(demo_ioctls),
+	.open = demo_open,
+	.postclose = demo_postclose,
+	.show_fdinfo = drm_gem_pages_show_memory,
+	.gem_create_object = demo_create_object,
 
 	.gem_prime_import = drm_gem_pages_prime_import,
 	.gem_prime_import_sg_table = drm_gem_pages_prime_import_sg_table,
@@ -168,6 +181,7 @@ static const struct drm_driver demo_driver = {
 
 static int demo_probe(struct platform_device *pdev)
 {
+	struct demo_device *demo;
 	struct drm_device *dev;
 	int ret;
 
@@ -176,35 +190,36 @@ static int demo_probe(struct platform_device *pdev)
 		return ret;
 	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
 
-	dev = drm_dev_alloc(&demo_driver, &pdev->dev);
-	if (IS_ERR(dev))
-		return PTR_ERR(dev);
+	demo = devm_drm_dev_alloc(&pdev->dev, &demo_driver, struct demo_device, drm);
+	if (IS_ERR(demo))
+		return PTR_ERR(demo);
+	dev = &demo->drm;
 
 	if (*huge) {
 		ret = drm_gem_pages_use_huge(dev, huge);
 		if (ret)
-			goto err_put;
+			return ret;
 	}
 
-	drm_debugfs_add_file(dev, "gem_pages", demo_show_objects, NULL);
+	demo_gpu_init(demo);
+	ret = drm_gem_pages_shrinker_register(dev, &demo_shrinker_ops);
+	if (ret)
+		return ret;
 	ret = drm_dev_register(dev, 0);
 	if (ret)
-		goto err_put;
+		return ret;
 
-	platform_set_drvdata(pdev, dev);
+	platform_set_drvdata(pdev, demo);
 	return 0;
-
-err_put:
-	drm_dev_put(dev);
-	return ret;
 }
 
 static void demo_remove(struct platform_device *pdev)
 {
-	struct drm_device *dev = platform_get_drvdata(pdev);
+	struct demo_device *demo = platform_get_drvdata(pdev);
 
-	drm_dev_unplug(dev);
-	drm_dev_put(dev);
+	drm_gem_pages_shrinker_unregister(&demo->drm);
+	drm_dev_unplug(&demo->drm);
+	demo_gpu_fini(demo);
 }
 
 static struct platform_driver demo_platform_driver = {

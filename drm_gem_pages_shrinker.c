@@ -1,0 +1,1029 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/export.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/notifier.h>
+#include <linux/pagemap.h>
+#include <linux/rculist.h>
+#include <linux/sched/mm.h>
+#include <linux/shmem_fs.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+#include <linux/swap.h>
+#include <linux/vmalloc.h>
+
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_gem_pages_shrinker.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+
+#include "drm_gem_pages_internal.h"
+#include "drm_gem_pages_shrinker_internal.h"
+#include "drm_gem_pages_trace.h"
+
+/**
+ * DOC: reclaim
+ *
+ * A driver that calls drm_gem_pages_shrinker_register() gets its objects reclaimed
+ * when memory is short. Each object that has its pages is in one class. From cheap
+ * to dear:
+ *
+ * 1. purgeable: user space said DRM_GEM_PAGES_DONTNEED. Purged, all others are
+ *    evicted.
+ * 2. unused: nobody maps it.
+ * 3. mmapped: user space maps it, so the pages may come back soon.
+ * 4. GPU-mapped in one VM: VM by VM, the one used least recently first.
+ * 5. GPU-mapped in several VMs.
+ * 6. busy: found to have unsignalled fences, whatever it was before.
+ *
+ * Pinned objects are in none, neither are imported ones, those without pages, and
+ * private ones unless they are purgeable. Objects change the class by themselves;
+ * only GPU mappings have to be told with drm_gem_pages_set_gpu_mapped_locked().
+ * Inside a class the order is that of getting into it. An object that is passed
+ * over, because somebody has it locked, counts as used and goes to the end.
+ *
+ * Nothing on this way blocks or waits for a lock, but a direct reclaimer waits for
+ * fences of busy objects, for ten milliseconds in one scan. Everything that can
+ * prevent an eviction comes before user mappings are zapped, removing the object from
+ * the device's page tables included: to do that under a lock of the fence-signalling
+ * path would be a deadlock, because zapping waits for MMU notifiers, and those may
+ * wait for fences. An evicted object is written to swap at once, so that its pages
+ * are the next ones to be free; pages that nobody wrote to are freed without.
+ */
+
+/* How many objects a scan takes off a list at once, at most. */
+#define BATCH	16
+
+/* What a scan may wait for fences in all. */
+#define WAIT_BUDGET_MS	10
+
+/* Objects that one call of the vmap purge notifier looks at. */
+#define VMAP_PURGE_LIMIT	64
+
+static LIST_HEAD(shrinkers);
+static DEFINE_SPINLOCK(shrinkers_lock);
+
+struct drm_gem_pages_shrinker *drm_gem_pages_shrinker_of(struct drm_device *dev)
+{
+	struct drm_gem_pages_shrinker *shrinker;
+
+	guard(rcu)();
+	list_for_each_entry_rcu(shrinker, &shrinkers, node) {
+		if (shrinker->dev == dev)
+			return shrinker;
+	}
+	return NULL;
+}
+EXPORT_SYMBOL_FOR_MODULES(drm_gem_pages_shrinker_of, "drm_gem_pages_gpuvm,drm_gem_pages_tests");
+
+static unsigned long pages_of(struct drm_gem_pages_state *s)
+{
+	return page_count_of(object_of(s));
+}
+
+/*
+ * LRUs
+ */
+
+static enum drm_gem_pages_class classify(struct drm_gem_pages_state *s)
+{
+	if (!s->pages || atomic_read(&s->pin_count))
+		return DRM_GEM_PAGES_NOT_RECLAIMABLE;
+	/* What a private object holds is lost when it is evicted. */
+	if (!object_of(s)->base.filp && !s->purgeable)
+		return DRM_GEM_PAGES_NOT_RECLAIMABLE;
+	if (s->found_busy)
+		return DRM_GEM_PAGES_BUSY;
+	if (s->purgeable)
+		return DRM_GEM_PAGES_PURGEABLE;
+	if (s->gpu_vms > 1)
+		return DRM_GEM_PAGES_GPU_SHARED;
+	if (s->gpu_vms)
+		return DRM_GEM_PAGES_GPU_MAPPED;
+	if (atomic_read(&s->mmap_count))
+		return DRM_GEM_PAGES_MMAPPED;
+	return DRM_GEM_PAGES_UNUSED;
+}
+
+/* Sort @vm into the list of VMs by its last use, which is most often the latest. */
+static void place_vm(struct drm_gem_pages_shrinker *shrinker, struct drm_gem_pages_vm *vm)
+{
+	struct drm_gem_pages_vm *before;
+
+	vm->placed = READ_ONCE(vm->used);
+	list_for_each_entry_reverse(before, &shrinker->vms, node) {
+		if (before->placed <= vm->placed)
+			break;
+	}
+	list_add(&vm->node, &before->node);
+}
+
+/*
+ * Using a VM does not move it, so the first one of the list may have been used since
+ * it was placed. The first one that was not is the oldest: all others were placed
+ * later, and used later still.
+ */
+static struct drm_gem_pages_vm *oldest_vm(struct drm_gem_pages_shrinker *shrinker)
+{
+	struct drm_gem_pages_vm *vm;
+
+	while ((vm = list_first_entry_or_null(&shrinker->vms, typeof(*vm), node))) {
+		if (READ_ONCE(vm->used) == vm->placed)
+			break;
+		list_del(&vm->node);
+		place_vm(shrinker, vm);
+	}
+	return vm;
+}
+
+static void take_off_list(struct drm_gem_pages_shrinker *shrinker, struct drm_gem_pages_state *s)
+{
+	struct drm_gem_pages_vm *vm = s->lru_vm;
+
+	if (!s->lru)
+		return;
+
+	list_del_init(&s->lru_node);
+	shrinker->pages[s->class] -= pages_of(s);
+	shrinker->count[s->class]--;
+	s->lru->count--;
+	if (vm && !vm->lru.count) {
+		list_del_init(&vm->node);
+		shrinker->vm_count--;
+	}
+	s->lru = NULL;
+	s->lru_vm = NULL;
+	s->class = DRM_GEM_PAGES_NOT_RECLAIMABLE;
+}
+
+static void put_on_list(struct drm_gem_pages_shrinker *shrinker, struct drm_gem_pages_state *s,
+			enum drm_gem_pages_class class)
+{
+	struct drm_gem_pages_vm *vm = class == DRM_GEM_PAGES_GPU_MAPPED ? s->gpu_vm : NULL;
+
+	if (vm && !vm->lru.count) {
+		place_vm(shrinker, vm);
+		shrinker->vm_count++;
+	}
+	s->class = class;
+	s->lru = vm ? &vm->lru : &shrinker->lru[class];
+	s->lru_vm = vm;
+	s->lru->count++;
+	shrinker->pages[class] += pages_of(s);
+	shrinker->count[class]++;
+	list_add_tail(&s->lru_node, &s->lru->objects);
+}
+
+/* Called after each change of what classify() looks at, so the last change wins. */
+static void place(struct drm_gem_pages_shrinker *shrinker, struct drm_gem_pages_state *s)
+{
+	enum drm_gem_pages_class class;
+
+	lockdep_assert_held(&shrinker->lock);
+
+	class = classify(s);
+	if (class == s->class && (class != DRM_GEM_PAGES_GPU_MAPPED || s->lru_vm == s->gpu_vm))
+		return;
+
+	take_off_list(shrinker, s);
+	if (class != DRM_GEM_PAGES_NOT_RECLAIMABLE)
+		put_on_list(shrinker, s, class);
+}
+
+void __drm_gem_pages_lru_update(struct drm_gem_pages_object *obj)
+{
+	struct drm_gem_pages_state *s = state_of(obj);
+
+	guard(spinlock_irqsave)(&s->shrinker->lock);
+	/* Without pages there is nothing that the device could be using. */
+	if (!s->pages)
+		s->found_busy = false;
+	place(s->shrinker, s);
+}
+
+void __drm_gem_pages_shrinker_add(struct drm_gem_pages_object *obj)
+{
+	struct drm_gem_pages_state *s = state_of(obj);
+
+	guard(spinlock)(&s->shrinker->objects_lock);
+	list_add_tail(&s->node, &s->shrinker->objects);
+}
+
+/* @obj has no references, so only a scan that is about to notice may still see it. */
+void __drm_gem_pages_shrinker_remove(struct drm_gem_pages_object *obj)
+{
+	struct drm_gem_pages_state *s = state_of(obj);
+
+	scoped_guard(spinlock, &s->shrinker->objects_lock)
+		list_del(&s->node);
+	kfree(s->label);
+
+	if (READ_ONCE(s->lru) || !list_empty(&s->idle_vmap_node)) {
+		guard(spinlock_irqsave)(&s->shrinker->lock);
+		take_off_list(s->shrinker, s);
+		list_del_init(&s->idle_vmap_node);
+	}
+	/* What else ends with the object is nothing to the shrinker. */
+	s->shrinker = NULL;
+}
+
+static void set_found_busy(struct drm_gem_pages_object *obj, bool found_busy)
+{
+	struct drm_gem_pages_state *s = state_of(obj);
+
+	guard(spinlock_irqsave)(&s->shrinker->lock);
+	s->found_busy = found_busy;
+	place(s->shrinker, s);
+}
+
+/* An idle kernel mapping can be dropped when the kernel runs out of addresses. */
+void __drm_gem_pages_vmap_update(struct drm_gem_pages_object *obj)
+{
+	struct drm_gem_pages_state *s = state_of(obj);
+
+	guard(spinlock_irqsave)(&s->shrinker->lock);
+	if (!s->vaddr || s->vmap_count)
+		list_del_init(&s->idle_vmap_node);
+	else if (list_empty(&s->idle_vmap_node))
+		list_add_tail(&s->idle_vmap_node, &s->shrinker->idle_vmaps);
+}
+
+/**
+ * drm_gem_pages_vm_init - initialise what reclaim knows of a VM
+ * @vm: VM, embedded in the driver's
+ * @dev: DRM device, with or without drm_gem_pages_shrinker_register()
+ *
+ * Context: Any that may sleep.
+ */
+void drm_gem_pages_vm_init(struct drm_gem_pages_vm *vm, struct drm_device *dev)
+{
+	vm->shrinker = drm_gem_pages_shrinker_of(dev);
+	INIT_LIST_HEAD(&vm->lru.objects);
+	INIT_LIST_HEAD(&vm->node);
+	vm->lru.count = 0;
+	vm->used = 0;
+	vm->placed = 0;
+	drm_gem_pages_vm_used(vm);
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_vm_init);
+
+/**
+ * drm_gem_pages_vm_fini - forget a VM
+ * @vm: VM that no object is mapped in any more
+ *
+ * All its objects have been unmapped, and the library told so with
+ * drm_gem_pages_set_gpu_mapped_locked().
+ *
+ * Context: Any. Does not sleep.
+ */
+void drm_gem_pages_vm_fini(struct drm_gem_pages_vm *vm)
+{
+	struct drm_gem_pages_state *s, *next;
+
+	if (!vm->shrinker)
+		return;
+
+	guard(spinlock_irqsave)(&vm->shrinker->lock);
+	drm_WARN_ON(vm->shrinker->dev, vm->lru.count);
+	list_for_each_entry_safe(s, next, &vm->lru.objects, lru_node) {
+		s->gpu_vm = NULL;
+		place(vm->shrinker, s);
+	}
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_vm_fini);
+
+/**
+ * drm_gem_pages_vm_used - say that the device works with a VM
+ * @vm: VM
+ *
+ * To be called when a VM becomes active, or with each job; the objects that only
+ * this VM maps are then reclaimed after those of VMs that were used before.
+ *
+ * Context: Any. Takes no lock.
+ */
+void drm_gem_pages_vm_used(struct drm_gem_pages_vm *vm)
+{
+	if (vm->shrinker)
+		WRITE_ONCE(vm->used, atomic64_inc_return(&vm->shrinker->clock));
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_vm_used);
+
+/**
+ * drm_gem_pages_set_gpu_mapped_locked - tell where the device maps an object
+ * @obj: object
+ * @vms: number of VMs that map it
+ * @vm: the VM if it is one, NULL if the driver has no &struct drm_gem_pages_vm
+ *
+ * To be called after each change. A successful &drm_gem_pages_shrinker_ops.unmap
+ * sets the number to zero.
+ *
+ * Context: Holds the reservation lock. Does not sleep.
+ */
+void drm_gem_pages_set_gpu_mapped_locked(struct drm_gem_pages_object *obj, unsigned int vms,
+					 struct drm_gem_pages_vm *vm)
+{
+	struct drm_gem_pages_state *s = state_of(obj);
+
+	assert_locked(obj);
+
+	if (!s->shrinker) {
+		s->gpu_vms = vms;
+		return;
+	}
+
+	guard(spinlock_irqsave)(&s->shrinker->lock);
+	s->gpu_vms = vms;
+	s->gpu_vm = vms == 1 ? vm : NULL;
+	place(s->shrinker, s);
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_set_gpu_mapped_locked);
+
+/*
+ * The driver's part of an eviction
+ */
+
+bool __drm_gem_pages_gpu_busy(struct drm_gem_pages_object *obj)
+{
+	const struct drm_gem_pages_shrinker_ops *ops = state_of(obj)->shrinker->ops;
+
+	return ops->busy && ops->busy(obj);
+}
+
+int __drm_gem_pages_gpu_unmap(struct drm_gem_pages_object *obj)
+{
+	struct drm_gem_pages_state *s = state_of(obj);
+	const struct drm_gem_pages_shrinker_ops *ops = s->shrinker->ops;
+	int ret;
+
+	if (!s->gpu_vms)
+		return 0;
+	if (!ops->unmap)
+		return -EBUSY;
+
+	/* Whatever comes of it, the driver has to look before it uses the object again. */
+	s->gpu_unmapped = true;
+	ret = ops->unmap(obj);
+	if (!ret)
+		drm_gem_pages_set_gpu_mapped_locked(obj, 0, NULL);
+	return ret;
+}
+
+void __drm_gem_pages_gpu_purged(struct drm_gem_pages_object *obj)
+{
+	const struct drm_gem_pages_shrinker_ops *ops = state_of(obj)->shrinker->ops;
+
+	if (ops->purged)
+		ops->purged(obj);
+}
+
+/**
+ * drm_gem_pages_validate_locked - get an object ready for the device
+ * @obj: object that the device is about to use
+ *
+ * Gives it back its pages and its device map if it was evicted, and has the driver map
+ * it where reclaim unmapped it. To be called for each object of a job after it was
+ * locked, and before the job's fence is added; until that is signalled, the object
+ * then stays as it is. Costs next to nothing if nothing was evicted.
+ *
+ * Context: Holds the reservation lock. May sleep and enter memory reclaim.
+ *
+ * Return: 0, as drm_gem_pages_sgt_locked(), or what &drm_gem_pages_shrinker_ops.map
+ * answers.
+ */
+int drm_gem_pages_validate_locked(struct drm_gem_pages_object *obj)
+{
+	struct drm_gem_pages_state *s = state_of(obj);
+	int ret;
+
+	ret = PTR_ERR_OR_ZERO(drm_gem_pages_sgt_locked(obj));
+	if (ret || !s->gpu_unmapped)
+		return ret;
+
+	if (s->shrinker->ops->map) {
+		ret = s->shrinker->ops->map(obj);
+		if (ret)
+			return ret;
+	}
+	s->gpu_unmapped = false;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_validate_locked);
+
+/*
+ * Scan
+ */
+
+struct scan {
+	struct drm_gem_pages_shrinker *shrinker;
+	unsigned long target;	/* pages to free, and objects to look at */
+	unsigned long freed;	/* pages */
+	unsigned long passed;	/* objects that were looked at in vain */
+	long wait;		/* jiffies left to wait for fences */
+	bool patient;		/* waits for locks, too */
+	bool io;		/* may write to swap, and wait for it */
+	bool fs;		/* may zap user mappings */
+	bool block;		/* may wait for the device's page tables */
+};
+
+static bool is_done(struct scan *scan)
+{
+	return scan->freed >= scan->target || scan->passed >= scan->target;
+}
+
+static bool may_block(gfp_t gfp)
+{
+	return gfp & __GFP_DIRECT_RECLAIM || (gfp & __GFP_KSWAPD_RECLAIM && current_is_kswapd());
+}
+
+/* Background reclaim does not stall the device. */
+static bool may_wait(gfp_t gfp)
+{
+	return gfp & __GFP_DIRECT_RECLAIM && !current_is_kswapd();
+}
+
+/* Free pages of swap; what is evicted goes there. */
+unsigned long drm_gem_pages_swap_space(gfp_t gfp)
+{
+	KUNIT_STATIC_STUB_REDIRECT(drm_gem_pages_swap_space, gfp);
+
+	return gfp & __GFP_IO ? max(get_nr_swap_pages(), 0L) : 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(drm_gem_pages_swap_space);
+
+/*
+ * Take up to @max objects off the front of @lru and put them to its end. What remains
+ * there was looked at; what gets reclaimed leaves the list. So a scan sees no object
+ * twice, and the next one begins where this one has stopped.
+ */
+static unsigned int isolate(struct drm_gem_pages_lru *lru, struct drm_gem_pages_object **batch,
+			    unsigned int max, unsigned long *left)
+{
+	struct drm_gem_pages_state *s;
+	unsigned int n = 0;
+
+	while (n < max && *left) {
+		s = list_first_entry_or_null(&lru->objects, typeof(*s), lru_node);
+		if (!s)
+			break;
+		--*left;
+		list_move_tail(&s->lru_node, &lru->objects);
+		/* Whoever drops the last reference removes it. */
+		if (kref_get_unless_zero(&object_of(s)->base.refcount))
+			batch[n++] = object_of(s);
+	}
+	return n;
+}
+
+/* Fences may have signalled since, of which nobody tells us. */
+static void recheck_busy(struct drm_gem_pages_shrinker *shrinker)
+{
+	struct drm_gem_pages_lru *lru = &shrinker->lru[DRM_GEM_PAGES_BUSY];
+	struct drm_gem_pages_object *batch[BATCH];
+	unsigned long left = BATCH;
+	unsigned int i, n;
+
+	if (!READ_ONCE(lru->count))
+		return;
+
+	scoped_guard(spinlock_irqsave, &shrinker->lock) {
+		left = min(left, lru->count);
+		n = isolate(lru, batch, BATCH, &left);
+	}
+	for (i = 0; i < n; i++) {
+		if (dma_resv_test_signaled(batch[i]->base.resv, DMA_RESV_USAGE_BOOKKEEP))
+			set_found_busy(batch[i], false);
+		drm_gem_object_put(&batch[i]->base);
+	}
+}
+
+/* The time that is spent waiting here is the whole scan's. */
+static bool is_idle(struct scan *scan, struct drm_gem_pages_object *obj,
+		    enum drm_gem_pages_class class)
+{
+	struct dma_resv *resv = obj->base.resv;
+	long left;
+
+	if (class != DRM_GEM_PAGES_BUSY || !scan->wait)
+		return dma_resv_test_signaled(resv, DMA_RESV_USAGE_BOOKKEEP);
+
+	left = dma_resv_wait_timeout(resv, DMA_RESV_USAGE_BOOKKEEP, false, scan->wait);
+	scan->wait = max(left, 0L);
+	return left > 0;
+}
+
+/* Write one folio to swap. Returns the number of its pages that are to be free. */
+static unsigned long write_folio(struct address_space *mapping, struct folio *folio, bool *split)
+{
+	unsigned long count = folio_nr_pages(folio);
+	int ret;
+
+	if (!folio_trylock(folio))
+		return 0;
+	if (folio->mapping != mapping || folio_test_writeback(folio) ||
+	    !folio_clear_dirty_for_io(folio)) {
+		folio_unlock(folio);
+		return 0;
+	}
+
+	/* Puts it where reclaim looks next, as soon as it is written. */
+	folio_set_reclaim(folio);
+	ret = shmem_write_folio(folio);
+	if (ret == AOP_WRITEPAGE_ACTIVATE)
+		folio_unlock(folio);
+	if (!folio_test_writeback(folio))
+		folio_clear_reclaim(folio);
+
+	if (folio_nr_pages(folio) != count)
+		*split = true;
+	return ret ? 0 : folio_nr_pages(folio);
+}
+
+/*
+ * The object has let go of its pages; make free memory of them. Returns how many
+ * pages are free, or are on their way to swap.
+ */
+static unsigned long write_back(struct address_space *mapping)
+{
+	unsigned long freed = invalidate_mapping_pages(mapping, 0, -1);
+	struct folio_batch fbatch;
+	pgoff_t index;
+	bool split;
+	int i;
+
+	folio_batch_init(&fbatch);
+	do {
+		index = 0;
+		/* Only the first part of what had to be split is written. */
+		split = false;
+		while (filemap_get_folios(mapping, &index, ULONG_MAX, &fbatch)) {
+			for (i = 0; i < folio_batch_count(&fbatch); i++)
+				freed += write_folio(mapping, fbatch.folios[i], &split);
+			folio_batch_release(&fbatch);
+			cond_resched();
+		}
+	} while (split);
+
+	return freed;
+}
+
+/* Returns the number of pages that were freed, or a negative error code. */
+static long reclaim_locked(struct scan *scan, struct drm_gem_pages_object *obj,
+			   enum drm_gem_pages_class class)
+{
+	struct drm_gem_pages_state *s = state_of(obj);
+	long freed;
+	int ret;
+
+	if (READ_ONCE(s->class) != class)
+		return -EAGAIN;
+	if (!scan->fs && atomic_read(&s->mmap_count))
+		return -EPERM;
+	if (!scan->block && s->gpu_vms)
+		return -EPERM;
+
+	if (s->purgeable) {
+		/* Truncation waits for what is still being written. */
+		if (!scan->io && s->evictions)
+			return -EPERM;
+		ret = drm_gem_pages_purge_locked(obj);
+		return ret ?: (long)page_count_of(obj);
+	}
+
+	ret = drm_gem_pages_evict_locked(obj);
+	if (ret)
+		return ret;
+	freed = write_back(obj->base.filp->f_mapping);
+	trace_drm_gem_pages_write_back(obj, freed);
+	return freed;
+}
+
+static bool lock(struct scan *scan, struct drm_gem_pages_object *obj)
+{
+	if (scan->patient)
+		return !dma_resv_lock(obj->base.resv, NULL);
+	return dma_resv_trylock(obj->base.resv);
+}
+
+static void reclaim(struct scan *scan, struct drm_gem_pages_object *obj,
+		    enum drm_gem_pages_class class)
+{
+	long ret;
+
+	/* That needs no lock, and is all that is done to an object that is busy. */
+	if (!is_idle(scan, obj, class)) {
+		ret = -EBUSY;
+	} else if (!lock(scan, obj)) {
+		ret = -EDEADLK;
+	} else {
+		ret = reclaim_locked(scan, obj, class);
+		dma_resv_unlock(obj->base.resv);
+	}
+
+	if (ret >= 0) {
+		scan->freed += ret;
+		return;
+	}
+	trace_drm_gem_pages_skip(obj, class, ret);
+	scan->passed++;
+	if (ret == -EBUSY && class != DRM_GEM_PAGES_BUSY)
+		set_found_busy(obj, true);
+}
+
+static void reclaim_batch(struct scan *scan, struct drm_gem_pages_object **batch, unsigned int n,
+			  enum drm_gem_pages_class class)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		reclaim(scan, batch[i], class);
+		drm_gem_object_put(&batch[i]->base);
+	}
+}
+
+/* One object at a time as long as that helps, more when it does not. */
+static unsigned int next_batch(struct scan *scan, unsigned int n, unsigned long freed_before)
+{
+	return scan->freed > freed_before ? 1 : min(n * 2, BATCH);
+}
+
+static void scan_class(struct scan *scan, enum drm_gem_pages_class class)
+{
+	struct drm_gem_pages_shrinker *shrinker = scan->shrinker;
+	struct drm_gem_pages_lru *lru = &shrinker->lru[class];
+	struct drm_gem_pages_object *batch[BATCH];
+	unsigned long left = READ_ONCE(lru->count);
+	unsigned int n, size = 1;
+
+	while (left && !is_done(scan)) {
+		unsigned long freed = scan->freed;
+
+		scoped_guard(spinlock_irqsave, &shrinker->lock)
+			n = isolate(lru, batch, size, &left);
+		if (!n)
+			break;
+		reclaim_batch(scan, batch, n, class);
+		size = next_batch(scan, size, freed);
+		cond_resched();
+	}
+}
+
+/*
+ * The same for the objects of each VM. A VM of which all objects were passed over is
+ * in use, so it goes to the end. It may go away whenever the lock is not held.
+ */
+static void scan_vms(struct scan *scan)
+{
+	struct drm_gem_pages_shrinker *shrinker = scan->shrinker;
+	unsigned long vms = READ_ONCE(shrinker->vm_count), left = 0;
+	struct drm_gem_pages_object *batch[BATCH];
+	struct drm_gem_pages_vm *vm, *last = NULL;
+	unsigned int n, size = 1;
+
+	while (!is_done(scan)) {
+		unsigned long freed = scan->freed;
+
+		scoped_guard(spinlock_irqsave, &shrinker->lock) {
+			vm = oldest_vm(shrinker);
+			if (vm && vm == last && !left) {
+				drm_gem_pages_vm_used(vm);
+				vm = oldest_vm(shrinker);
+			}
+			if (!vm)
+				return;
+			if (vm != last) {
+				if (!vms--)
+					return;
+				last = vm;
+				left = vm->lru.count;
+			}
+			n = isolate(&vm->lru, batch, size, &left);
+		}
+		reclaim_batch(scan, batch, n, DRM_GEM_PAGES_GPU_MAPPED);
+		size = next_batch(scan, size, freed);
+		cond_resched();
+	}
+}
+
+static void run(struct scan *scan, unsigned long swap)
+{
+	recheck_busy(scan->shrinker);
+
+	scan_class(scan, DRM_GEM_PAGES_PURGEABLE);
+	if (!swap)
+		return;
+
+	scan_class(scan, DRM_GEM_PAGES_UNUSED);
+	if (scan->fs)
+		scan_class(scan, DRM_GEM_PAGES_MMAPPED);
+	if (scan->block) {
+		scan_vms(scan);
+		scan_class(scan, DRM_GEM_PAGES_GPU_MAPPED);
+		scan_class(scan, DRM_GEM_PAGES_GPU_SHARED);
+	}
+	if (scan->wait)
+		scan_class(scan, DRM_GEM_PAGES_BUSY);
+}
+
+/* Returns the number of pages that a scan with @gfp could free now. */
+unsigned long drm_gem_pages_shrinker_count(struct drm_gem_pages_shrinker *shrinker, gfp_t gfp)
+{
+	const unsigned long *pages = shrinker->pages;
+	unsigned long count = 0, swap = drm_gem_pages_swap_space(gfp);
+
+	recheck_busy(shrinker);
+
+	if (swap) {
+		count = READ_ONCE(pages[DRM_GEM_PAGES_UNUSED]);
+		if (gfp & __GFP_FS)
+			count += READ_ONCE(pages[DRM_GEM_PAGES_MMAPPED]);
+		if (may_block(gfp))
+			count += READ_ONCE(pages[DRM_GEM_PAGES_GPU_MAPPED]) +
+				 READ_ONCE(pages[DRM_GEM_PAGES_GPU_SHARED]);
+		if (may_wait(gfp))
+			count += READ_ONCE(pages[DRM_GEM_PAGES_BUSY]);
+	}
+
+	return READ_ONCE(pages[DRM_GEM_PAGES_PURGEABLE]) + min(count, swap);
+}
+EXPORT_SYMBOL_IF_KUNIT(drm_gem_pages_shrinker_count);
+
+/*
+ * Free about @target pages, cheap ones first. Returns the number of pages freed, or
+ * SHRINK_STOP if there is nothing more to look at; says in @passed how many objects
+ * stood in the way.
+ */
+unsigned long drm_gem_pages_shrinker_scan(struct drm_gem_pages_shrinker *shrinker, gfp_t gfp,
+					  unsigned long target, unsigned long *passed)
+{
+	struct scan scan = {
+		.shrinker = shrinker,
+		.target = target,
+		.wait = may_wait(gfp) ? msecs_to_jiffies(WAIT_BUDGET_MS) : 0,
+		.io = gfp & __GFP_IO,
+		.fs = gfp & __GFP_FS,
+		.block = may_block(gfp),
+	};
+
+	run(&scan, drm_gem_pages_swap_space(gfp));
+
+	*passed = scan.passed;
+	return scan.freed || is_done(&scan) ? scan.freed : SHRINK_STOP;
+}
+EXPORT_SYMBOL_IF_KUNIT(drm_gem_pages_shrinker_scan);
+
+static unsigned long count_objects(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	return drm_gem_pages_shrinker_count(shrinker->private_data, sc->gfp_mask) ?: SHRINK_EMPTY;
+}
+
+static unsigned long scan_objects(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	unsigned long freed, passed;
+
+	freed = drm_gem_pages_shrinker_scan(shrinker->private_data, sc->gfp_mask, sc->nr_to_scan,
+					    &passed);
+	sc->nr_scanned = passed + (freed == SHRINK_STOP ? 0 : freed);
+	return freed;
+}
+
+/* The kernel is short of addresses for mappings, see vmap_purge_notifier. */
+static int purge_vmaps(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct drm_gem_pages_shrinker *shrinker =
+		container_of(nb, struct drm_gem_pages_shrinker, vmap_notifier);
+	unsigned long *freed = data;
+	int tries;
+
+	for (tries = 0; tries < VMAP_PURGE_LIMIT; tries++) {
+		struct drm_gem_pages_object *obj = NULL;
+		struct drm_gem_pages_state *s;
+
+		scoped_guard(spinlock_irqsave, &shrinker->lock) {
+			s = list_first_entry_or_null(&shrinker->idle_vmaps, typeof(*s),
+						     idle_vmap_node);
+			if (s) {
+				list_move_tail(&s->idle_vmap_node, &shrinker->idle_vmaps);
+				if (kref_get_unless_zero(&object_of(s)->base.refcount))
+					obj = object_of(s);
+			}
+		}
+		if (!s)
+			break;
+		if (!obj)
+			continue;
+		if (dma_resv_trylock(obj->base.resv)) {
+			*freed += drm_gem_pages_drop_idle_vmap(obj);
+			dma_resv_unlock(obj->base.resv);
+		}
+		drm_gem_object_put(&obj->base);
+	}
+
+	return NOTIFY_OK;
+}
+
+/**
+ * drm_gem_pages_evict_all - evict all objects of a device that can be
+ * @dev: DRM device
+ *
+ * For suspend and hibernation. Waits for locks and for fences, so the device has to
+ * make progress. Purgeable objects are purged, all others are evicted and written to
+ * swap as far as there is space.
+ *
+ * Context: Takes the reservation lock of each object. May sleep.
+ *
+ * Return: number of pages that are free now or on their way to swap.
+ */
+unsigned long drm_gem_pages_evict_all(struct drm_device *dev)
+{
+	struct scan scan = {
+		.shrinker = drm_gem_pages_shrinker_of(dev),
+		.target = ULONG_MAX,
+		.wait = MAX_SCHEDULE_TIMEOUT,
+		.patient = true,
+		.io = true,
+		.fs = true,
+		.block = true,
+	};
+
+	if (!scan.shrinker)
+		return 0;
+
+	guard(mutex)(&scan.shrinker->alive);
+	if (scan.shrinker->shrinker)
+		run(&scan, drm_gem_pages_swap_space(GFP_KERNEL));
+	return scan.freed;
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_evict_all);
+
+/*
+ * Registration
+ */
+
+static void release_shrinker(struct drm_device *dev, void *data)
+{
+	struct drm_gem_pages_shrinker *shrinker = data;
+
+	drm_gem_pages_shrinker_unregister(dev);
+	scoped_guard(spinlock, &shrinkers_lock)
+		list_del_rcu(&shrinker->node);
+	kfree_rcu(shrinker, rcu);
+}
+
+/* Tell lockdep what is taken in reclaim, before it has to find out. */
+static void prime_lockdep(struct drm_gem_pages_shrinker *shrinker)
+{
+	fs_reclaim_acquire(GFP_KERNEL);
+	might_lock(&shrinker->lock);
+	might_lock_read(&shrinker->dev->anon_inode->i_mapping->i_mmap_rwsem);
+	fs_reclaim_release(GFP_KERNEL);
+}
+
+/**
+ * drm_gem_pages_shrinker_register - have the objects of a device reclaimed
+ * @dev: DRM device, before its first object
+ * @ops: the driver's part; what @ops points to is not copied
+ *
+ * Objects that exist already are not reclaimed. In debugfs, the device's directory
+ * gets the files gem_pages and gem_pages_shrink.
+ *
+ * Context: May sleep and enter memory reclaim.
+ *
+ * Return: 0, -EEXIST if it has been called before for this device, -ENOMEM.
+ */
+int drm_gem_pages_shrinker_register(struct drm_device *dev,
+				    const struct drm_gem_pages_shrinker_ops *ops)
+{
+	struct drm_gem_pages_shrinker *shrinker;
+	enum drm_gem_pages_class class;
+	int ret;
+
+	if (drm_gem_pages_shrinker_of(dev))
+		return -EEXIST;
+
+	shrinker = kzalloc_obj(*shrinker);
+	if (!shrinker)
+		return -ENOMEM;
+
+	shrinker->dev = dev;
+	shrinker->ops = ops;
+	mutex_init(&shrinker->alive);
+	spin_lock_init(&shrinker->lock);
+	spin_lock_init(&shrinker->objects_lock);
+	for (class = 0; class < DRM_GEM_PAGES_CLASSES; class++)
+		INIT_LIST_HEAD(&shrinker->lru[class].objects);
+	INIT_LIST_HEAD(&shrinker->vms);
+	INIT_LIST_HEAD(&shrinker->idle_vmaps);
+	INIT_LIST_HEAD(&shrinker->objects);
+	prime_lockdep(shrinker);
+
+	shrinker->shrinker = shrinker_alloc(0, "drm-gem-pages:%s", dev_name(dev->dev));
+	if (!shrinker->shrinker) {
+		kfree(shrinker);
+		return -ENOMEM;
+	}
+	shrinker->shrinker->count_objects = count_objects;
+	shrinker->shrinker->scan_objects = scan_objects;
+	shrinker->shrinker->private_data = shrinker;
+	shrinker->vmap_notifier.notifier_call = purge_vmaps;
+
+	/* Objects have no reference, but none of them outlives the device. */
+	scoped_guard(spinlock, &shrinkers_lock)
+		list_add_rcu(&shrinker->node, &shrinkers);
+	shrinker_register(shrinker->shrinker);
+	register_vmap_purge_notifier(&shrinker->vmap_notifier);
+
+	ret = drmm_add_action_or_reset(dev, release_shrinker, shrinker);
+	if (ret)
+		return ret;
+
+	drm_gem_pages_debugfs_init(shrinker);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_shrinker_register);
+
+/**
+ * drm_gem_pages_shrinker_unregister - end what drm_gem_pages_shrinker_register() began
+ * @dev: DRM device
+ *
+ * When it returns, none of the &struct drm_gem_pages_shrinker_ops is called by reclaim
+ * any more, and none will be. To be called before the device is gone. Does nothing
+ * when it is called again, or for a device without.
+ *
+ * Context: May sleep, waits for scans to end.
+ */
+void drm_gem_pages_shrinker_unregister(struct drm_device *dev)
+{
+	struct drm_gem_pages_shrinker *shrinker = drm_gem_pages_shrinker_of(dev);
+
+	if (!shrinker)
+		return;
+
+	guard(mutex)(&shrinker->alive);
+	if (!shrinker->shrinker)
+		return;
+
+	unregister_vmap_purge_notifier(&shrinker->vmap_notifier);
+	shrinker_free(shrinker->shrinker);
+	shrinker->shrinker = NULL;
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_shrinker_unregister);
+
+/*
+ * Advice
+ */
+
+/**
+ * drm_gem_pages_madvise_locked - take note of what user space says about the content
+ * @obj: object
+ * @advice: whether the content may be thrown away
+ *
+ * Context: Holds the reservation lock. Does not sleep.
+ *
+ * Return: 1 if the content is retained, 0 if it is gone, -EINVAL if the object is
+ * imported.
+ */
+int drm_gem_pages_madvise_locked(struct drm_gem_pages_object *obj,
+				 enum drm_gem_pages_advice advice)
+{
+	struct drm_gem_pages_state *s = state_of(obj);
+
+	assert_locked(obj);
+
+	if (drm_gem_is_imported(&obj->base))
+		return -EINVAL;
+
+	s->purgeable = advice == DRM_GEM_PAGES_DONTNEED;
+	drm_gem_pages_lru_update(obj);
+	return !s->purged;
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_madvise_locked);
+
+/**
+ * drm_gem_pages_madvise - take note of what user space says about the content
+ * @obj: object
+ * @advice: whether the content may be thrown away
+ *
+ * Context: Takes the reservation lock. May sleep.
+ *
+ * Return: as drm_gem_pages_madvise_locked(), or -EINTR if a signal interrupted waiting
+ * for the lock.
+ */
+int drm_gem_pages_madvise(struct drm_gem_pages_object *obj, enum drm_gem_pages_advice advice)
+{
+	int ret;
+
+	ret = dma_resv_lock_interruptible(obj->base.resv, NULL);
+	if (ret)
+		return ret;
+	ret = drm_gem_pages_madvise_locked(obj, advice);
+	dma_resv_unlock(obj->base.resv);
+
+	return ret;
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_madvise);

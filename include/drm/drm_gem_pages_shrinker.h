@@ -1,0 +1,1 @@
+../../drm_gem_pages_shrinker.h
