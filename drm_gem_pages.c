@@ -393,6 +393,15 @@ void drm_gem_pages_undo_populate(struct drm_gem_pages_object *obj)
 	drop_fresh_content(obj);
 }
 
+/* Pin an object if it is pinned already, which needs no lock. */
+static bool pin_once_more(struct drm_gem_pages_object *obj)
+{
+	if (!atomic_inc_not_zero(&state_of(obj)->pin_count))
+		return false;
+	drm_gem_pages_track_pin(obj);
+	return true;
+}
+
 /**
  * drm_gem_pages_pin_locked - keep the pages of an object where they are
  * @obj: object; pinning an imported one does nothing
@@ -413,13 +422,15 @@ int drm_gem_pages_pin_locked(struct drm_gem_pages_object *obj)
 
 	if (drm_gem_is_imported(&obj->base))
 		return 0;
-	if (atomic_inc_not_zero(&s->pin_count))
+	if (pin_once_more(obj))
 		return 0;
 
 	ret = drm_gem_pages_populate_locked(obj, GFP_OR_FAIL);
 	if (ret)
 		return ret;
 
+	drm_gem_pages_track_begin(obj);
+	drm_gem_pages_track_pin(obj);
 	/* Pairs with pinning without the lock, which must find the pages. */
 	atomic_set_release(&s->pin_count, 1);
 	drm_gem_pages_lru_update(obj);
@@ -445,7 +456,7 @@ int drm_gem_pages_pin(struct drm_gem_pages_object *obj)
 
 	if (drm_gem_is_imported(&obj->base))
 		return 0;
-	if (atomic_inc_not_zero(&state_of(obj)->pin_count))
+	if (pin_once_more(obj))
 		return 0;
 
 	ret = dma_resv_lock_interruptible(obj->base.resv, NULL);
@@ -479,6 +490,7 @@ void drm_gem_pages_unpin(struct drm_gem_pages_object *obj)
 	 * Only a holder of the lock moves the count away from zero, so one who finds
 	 * it zero can rely on it.
 	 */
+	drm_gem_pages_track_unpin(obj);
 	pins = atomic_dec_if_positive(&s->pin_count);
 	drm_WARN_ON(obj->base.dev, pins < 0);
 	if (!pins)
@@ -1228,6 +1240,7 @@ void drm_gem_pages_release(struct drm_gem_pages_object *obj)
 	} else if (s->ops) {
 		drm_WARN_ON(gem->dev, atomic_read(&s->pin_count));
 		drm_WARN_ON(gem->dev, !list_empty(&s->attach_maps));
+		drm_gem_pages_track_end(obj);
 		drm_gem_pages_shrinker_remove(obj);
 		free_vmap(obj);
 		free_device_map(obj);

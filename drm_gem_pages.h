@@ -20,6 +20,7 @@ struct drm_file;
 struct drm_gem_pages_lru;
 struct drm_gem_pages_object;
 struct drm_gem_pages_shrinker;
+struct drm_gem_pages_tracking;
 struct drm_gem_pages_vm;
 struct drm_mode_create_dumb;
 struct drm_printer;
@@ -104,6 +105,9 @@ struct drm_gem_pages_state {
 	bool purged;
 	bool purgeable;
 	bool gpu_unmapped;
+#ifdef CONFIG_DRM_GEM_PAGES_DEBUG
+	struct drm_gem_pages_tracking *tracking;
+#endif
 
 	/* the shrinker's, under its lock */
 	struct drm_gem_pages_shrinker *shrinker;

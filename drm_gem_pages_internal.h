@@ -65,6 +65,18 @@ bool drm_gem_pages_is_coherent(struct device *dev);
 bool drm_gem_pages_importers_let_go(struct drm_gem_pages_object *obj);
 unsigned long drm_gem_pages_drop_idle_vmap(struct drm_gem_pages_object *obj);
 
+#ifdef CONFIG_DRM_GEM_PAGES_DEBUG
+void drm_gem_pages_track_begin(struct drm_gem_pages_object *obj);
+void drm_gem_pages_track_pin(struct drm_gem_pages_object *obj);
+void drm_gem_pages_track_unpin(struct drm_gem_pages_object *obj);
+void drm_gem_pages_track_end(struct drm_gem_pages_object *obj);
+#else
+static inline void drm_gem_pages_track_begin(struct drm_gem_pages_object *obj) {}
+static inline void drm_gem_pages_track_pin(struct drm_gem_pages_object *obj) {}
+static inline void drm_gem_pages_track_unpin(struct drm_gem_pages_object *obj) {}
+static inline void drm_gem_pages_track_end(struct drm_gem_pages_object *obj) {}
+#endif
+
 /*
  * What the rest of the library tells and asks the shrinker. An object of a device that
  * has none costs a look at a pointer.
