@@ -8,7 +8,6 @@
 #include <drm/drm_gem_pages_gpuvm.h>
 #include <drm/drm_gpuvm.h>
 
-#include "drm_gem_pages_internal.h"
 #include "drm_gem_pages_shrinker_internal.h"
 
 /**

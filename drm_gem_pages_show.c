@@ -19,7 +19,6 @@
 #include <drm/drm_gem_pages_shrinker.h>
 #include <drm/drm_print.h>
 
-#include "drm_gem_pages_internal.h"
 #include "drm_gem_pages_shrinker_internal.h"
 
 /*

@@ -23,7 +23,6 @@
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 
-#include "drm_gem_pages_internal.h"
 #include "drm_gem_pages_shrinker_internal.h"
 #include "drm_gem_pages_trace.h"
 

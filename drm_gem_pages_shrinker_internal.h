@@ -14,6 +14,8 @@
 
 #include <drm/drm_gem_pages_shrinker.h>
 
+#include "drm_gem_pages_internal.h"
+
 struct shrinker;
 
 struct drm_gem_pages_shrinker {
