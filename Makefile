@@ -10,7 +10,9 @@ KERNELS := um x86_64 x86_64-debug
 help:
 	@echo 'make run        build a kernel, boot it and show the library at work'
 	@echo 'make test       run all tests (tests/run --help)'
+	@echo 'make test-long  memory pressure and races, half an hour of them'
 	@echo 'make check      check the style of the code'
+	@echo 'make bench      measure what reclaim costs (bench/run --help)'
 	@echo 'make modules    build the modules for the kernel that KDIR=DIR was built in;'
 	@echo '                they go to build/modules, or where MO=DIR says'
 	@echo 'make htmldocs   build the documentation'
@@ -28,8 +30,16 @@ test:
 	@tools/deps
 	@tests/run
 
+test-long:
+	@tools/deps
+	@tests/run long-
+
 check:
 	@tools/style
+
+bench:
+	@tools/deps build run
+	@bench/run
 
 user:
 	@$(MAKE) -C tests/user O=$(BUILD)/user
@@ -54,4 +64,4 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help run test check user modules htmldocs kernels clean distclean
+.PHONY: help run test test-long check bench user modules htmldocs kernels clean distclean

@@ -920,8 +920,11 @@ static int unmap_everywhere(struct drm_gem_pages_object *obj)
 
 	if (drm_gem_is_imported(gem))
 		return -EINVAL;
+	if (is_busy(obj))
+		return -EBUSY;
 	/* An importer that lets go may leave a fence for what it still has to do. */
-	if (is_busy(obj) || !drm_gem_pages_importers_let_go(obj) || is_busy(obj))
+	if (!hlist_empty(&state_of(obj)->attach_maps) &&
+	    (!drm_gem_pages_importers_let_go(obj) || is_busy(obj)))
 		return -EBUSY;
 	ret = drm_gem_pages_gpu_unmap(obj);
 	if (ret)
@@ -1048,7 +1051,6 @@ void drm_gem_pages_init_state(struct drm_gem_pages_object *obj, u32 flags,
 	struct drm_gem_pages_state *s = state_of(obj);
 
 	memset(s, 0, sizeof(*s));
-	INIT_LIST_HEAD(&s->attach_maps);
 	INIT_LIST_HEAD(&s->lru_node);
 	INIT_LIST_HEAD(&s->idle_vmap_node);
 	INIT_LIST_HEAD(&s->node);
@@ -1239,7 +1241,7 @@ void drm_gem_pages_release(struct drm_gem_pages_object *obj)
 		drm_prime_gem_destroy(gem, s->sgt);
 	} else if (s->ops) {
 		drm_WARN_ON(gem->dev, atomic_read(&s->pin_count));
-		drm_WARN_ON(gem->dev, !list_empty(&s->attach_maps));
+		drm_WARN_ON(gem->dev, !hlist_empty(&s->attach_maps));
 		drm_gem_pages_track_end(obj);
 		drm_gem_pages_shrinker_remove(obj);
 		free_vmap(obj);
@@ -1247,7 +1249,13 @@ void drm_gem_pages_release(struct drm_gem_pages_object *obj)
 		depopulate(obj);
 	}
 
-	drm_gem_object_release(gem);
+	/* As drm_gem_object_release(), which takes a mutex of the device for each object. */
+	if (gem->lru)
+		drm_gem_lru_remove(gem);
+	if (gem->filp)
+		fput(gem->filp);
+	drm_gem_private_object_fini(gem);
+	drm_gem_free_mmap_offset(gem);
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_release);
 

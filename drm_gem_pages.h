@@ -17,7 +17,6 @@
 struct dma_buf;
 struct dma_buf_attachment;
 struct drm_file;
-struct drm_gem_pages_lru;
 struct drm_gem_pages_object;
 struct drm_gem_pages_shrinker;
 struct drm_gem_pages_tracking;
@@ -95,12 +94,12 @@ struct drm_gem_pages_state {
 	struct page **pages;
 	struct sg_table *sgt;
 	void *vaddr;
-	struct list_head attach_maps;
+	struct hlist_head attach_maps;
 	atomic_t pin_count;
 	atomic_t mmap_count;
 	unsigned int vmap_count;
 	unsigned int evictions;
-	u32 flags;
+	u8 flags;
 	bool dirty;
 	bool purged;
 	bool purgeable;
@@ -110,15 +109,14 @@ struct drm_gem_pages_state {
 #endif
 
 	/* the shrinker's, under its lock */
+	bool found_busy;
+	u8 class;
+	u8 needs;
+	unsigned int gpu_vms;
+	struct drm_gem_pages_vm *gpu_vm;
 	struct drm_gem_pages_shrinker *shrinker;
-	struct drm_gem_pages_lru *lru;
-	struct drm_gem_pages_vm *lru_vm;
 	struct list_head lru_node;
 	struct list_head idle_vmap_node;
-	struct drm_gem_pages_vm *gpu_vm;
-	unsigned int gpu_vms;
-	unsigned int class;
-	bool found_busy;
 	struct list_head node;
 	char *label;
 };

@@ -21,9 +21,12 @@
  * its reservation lock with the object, or with another VM; each is taken once.
  */
 
+/* NULL if the device has no shrinker. */
 static const struct drm_gem_pages_gpuvm_ops *ops_of(struct drm_gem_object *gem)
 {
-	return drm_gem_pages_shrinker_of(gem->dev)->ops->gpuvm;
+	struct drm_gem_pages_shrinker *shrinker = drm_gem_pages_shrinker_of(gem->dev);
+
+	return shrinker ? shrinker->ops->gpuvm : NULL;
 }
 
 /* Whether the lock of @vm_bo's VM is the object's, or that of a VM before it. */
@@ -156,6 +159,8 @@ int drm_gem_pages_gpuvm_unmap(struct drm_gem_pages_object *obj)
 			break;
 	}
 
+	/* Under the lock, so that nobody's later news come first. */
+	drm_gem_pages_gpuvm_update_locked(obj);
 	unlock_tables(gem, NULL);
 out_vms:
 	unlock_vms(gem, NULL);
@@ -182,11 +187,12 @@ static bool is_mapped(struct drm_gpuvm_bo *vm_bo)
  *
  * See drm_gem_pages_set_gpu_mapped_locked().
  *
- * Context: Holds the reservation lock, and &drm_gem_object.gpuva.lock if the VMs are
- * in immediate mode. Does not sleep.
+ * Context: Holds &drm_gem_object.gpuva.lock if the VMs are in immediate mode, else the
+ * reservation lock. Does not sleep.
  */
 void drm_gem_pages_gpuvm_update_locked(struct drm_gem_pages_object *obj)
 {
+	const struct drm_gem_pages_gpuvm_ops *ops = ops_of(&obj->base);
 	struct drm_gem_object *gem = &obj->base;
 	struct drm_gpuvm *gpuvm = NULL;
 	struct drm_gpuvm_bo *vm_bo;
@@ -198,8 +204,8 @@ void drm_gem_pages_gpuvm_update_locked(struct drm_gem_pages_object *obj)
 		gpuvm = vm_bo->vm;
 		vms++;
 	}
-	drm_gem_pages_set_gpu_mapped_locked(obj, vms, gpuvm && ops_of(gem)->vm ?
-					    ops_of(gem)->vm(gpuvm) : NULL);
+	drm_gem_pages_set_gpu_mapped_locked(obj, vms, gpuvm && ops && ops->vm ?
+					    ops->vm(gpuvm) : NULL);
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_gpuvm_update_locked);
 
@@ -214,21 +220,24 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_gpuvm_update_locked);
  * Context: Holds the reservation locks of object and VM. May sleep and enter memory
  * reclaim.
  *
- * Return: 0, as drm_gem_pages_sgt_locked(), or what &drm_gem_pages_gpuvm_ops.map
- * answers.
+ * Return: 0, -EINVAL if the device has no shrinker, as drm_gem_pages_sgt_locked(), or
+ * what &drm_gem_pages_gpuvm_ops.map answers.
  */
 int drm_gem_pages_gpuvm_validate(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
 {
 	struct drm_gem_pages_object *obj = to_drm_gem_pages(vm_bo->obj);
+	const struct drm_gem_pages_gpuvm_ops *ops = ops_of(vm_bo->obj);
 	struct drm_gem_object *gem = vm_bo->obj;
 	struct sg_table *sgt;
 	int ret;
 
+	if (!ops)
+		return -EINVAL;
 	sgt = drm_gem_pages_sgt_locked(obj);
 	if (IS_ERR(sgt))
 		return PTR_ERR(sgt);
 
-	ret = ops_of(gem)->map(vm_bo, sgt);
+	ret = ops->map(vm_bo, sgt);
 
 	/* Also after a failure: some mappings may be there. */
 	scoped_guard(mutex, &gem->gpuva.lock)

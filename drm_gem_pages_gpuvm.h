@@ -20,7 +20,7 @@ struct drm_gpuvm_bo;
  * drm_gem_pages_gpuvm_validate() in &drm_gpuvm_ops.vm_bo_validate, and
  * drm_gem_pages_gpuvm_update_locked() after it linked or unlinked a
  * &struct drm_gpuva. The flag of drm_gpuva_invalidate() tells which of them are not in
- * the page tables.
+ * the page tables; what drm_gpuva_remap() leaves of one has to get it from the driver.
  */
 struct drm_gem_pages_gpuvm_ops {
 	/** @vm: Optional. What reclaim knows of a VM. */

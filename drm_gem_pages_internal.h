@@ -118,7 +118,7 @@ static inline void drm_gem_pages_shrinker_remove(struct drm_gem_pages_object *ob
 		__drm_gem_pages_shrinker_remove(obj);
 }
 
-/* After a change of pages, pins, user mappings or advice. Any context. */
+/* After a change of pages, pins, mappings or advice. Any context. */
 static inline void drm_gem_pages_lru_update(struct drm_gem_pages_object *obj)
 {
 	if (state_of(obj)->shrinker)

@@ -20,7 +20,7 @@ static const struct dma_buf_ops drm_gem_pages_dma_buf_ops;
 
 /* An importer's mapping, from map_dma_buf to unmap_dma_buf. */
 struct attach_map {
-	struct list_head node;
+	struct hlist_node node;
 	struct dma_buf_attachment *attach;
 	struct sg_table sgt;
 	enum dma_data_direction dir;
@@ -34,18 +34,18 @@ struct attach_map {
 bool drm_gem_pages_importers_let_go(struct drm_gem_pages_object *obj)
 {
 	struct drm_gem_pages_state *s = state_of(obj);
-	size_t tries = list_count_nodes(&s->attach_maps);
+	size_t tries = hlist_count_nodes(&s->attach_maps);
 	struct dma_buf *told = NULL;
 	struct attach_map *map;
 
 	while (tries--) {
-		map = list_first_entry_or_null(&s->attach_maps, struct attach_map, node);
+		map = hlist_entry_safe(s->attach_maps.first, struct attach_map, node);
 		if (!map || map->attach->dmabuf == told)
 			break;
 		told = map->attach->dmabuf;
 		dma_buf_invalidate_mappings(told);
 	}
-	return list_empty(&s->attach_maps);
+	return hlist_empty(&s->attach_maps);
 }
 
 static int drm_gem_pages_dma_buf_pin(struct dma_buf_attachment *attach)
@@ -84,7 +84,8 @@ static struct sg_table *drm_gem_pages_map_dma_buf(struct dma_buf_attachment *att
 
 	map->attach = attach;
 	map->dir = dir;
-	list_add_tail(&map->node, &state_of(obj)->attach_maps);
+	hlist_add_head(&map->node, &state_of(obj)->attach_maps);
+	drm_gem_pages_lru_update(obj);
 	return &map->sgt;
 
 err_depopulate:
@@ -102,7 +103,8 @@ static void drm_gem_pages_unmap_dma_buf(struct dma_buf_attachment *attach, struc
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 
-	list_del(&map->node);
+	hlist_del(&map->node);
+	drm_gem_pages_lru_update(to_drm_gem_pages(attach->dmabuf->priv));
 	drm_gem_pages_dma_unmap(attach->dev, sgt, dir);
 	kfree(map);
 }
@@ -126,7 +128,7 @@ static int drm_gem_pages_begin_cpu_access(struct dma_buf *dma_buf, enum dma_data
 
 	if (s->sgt)
 		dma_sync_sgtable_for_cpu(drm_dev_dma_dev(obj->base.dev), s->sgt, dir);
-	list_for_each_entry(map, &s->attach_maps, node)
+	hlist_for_each_entry(map, &s->attach_maps, node)
 		dma_sync_sgtable_for_cpu(map->attach->dev, &map->sgt, sync_dir(map, dir));
 	if (s->vaddr)
 		invalidate_kernel_vmap_range(s->vaddr, obj->base.size);
@@ -145,7 +147,7 @@ static int drm_gem_pages_end_cpu_access(struct dma_buf *dma_buf, enum dma_data_d
 	dma_resv_lock(obj->base.resv, NULL);
 	if (s->vaddr)
 		flush_kernel_vmap_range(s->vaddr, obj->base.size);
-	list_for_each_entry(map, &s->attach_maps, node)
+	hlist_for_each_entry(map, &s->attach_maps, node)
 		dma_sync_sgtable_for_device(map->attach->dev, &map->sgt, sync_dir(map, dir));
 	if (s->sgt)
 		dma_sync_sgtable_for_device(drm_dev_dma_dev(obj->base.dev), s->sgt, dir);

@@ -66,11 +66,11 @@ static bool is_evicted(struct drm_gem_pages_state *s)
  * @p: printer that &drm_driver.show_fdinfo got
  * @file: DRM file
  *
- * Prints the keys of drm_show_memory_stats() for the region "memory", and in
- * drm-total-evicted how much of drm-total-memory is evicted and neither lost nor
- * resident: the sum of objects that will get their pages back when they are used.
+ * Prints the keys of drm_show_memory_stats() for the region "memory", and as
+ * DRIVER-evicted-memory how much of drm-total-memory is evicted: the size of objects
+ * that get their pages and their content back when they are used.
  *
- * Context: May not sleep less than drm_show_memory_stats().
+ * Context: as &drm_driver.show_fdinfo. Does not sleep.
  */
 void drm_gem_pages_show_memory(struct drm_printer *p, struct drm_file *file)
 {
@@ -87,7 +87,7 @@ void drm_gem_pages_show_memory(struct drm_printer *p, struct drm_file *file)
 				evicted += gem->size;
 		}
 	}
-	drm_fdinfo_print_size(p, "drm", "total", "evicted", evicted);
+	drm_fdinfo_print_size(p, file->minor->dev->driver->name, "evicted", "memory", evicted);
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_show_memory);
 
@@ -146,7 +146,8 @@ static int show_objects(struct seq_file *m, void *data)
 	guard(spinlock_irq)(&shrinker->lock);
 	for (class = DRM_GEM_PAGES_PURGEABLE; class < DRM_GEM_PAGES_CLASSES; class++)
 		seq_printf(m, "%-10s %-7lu %lu\n", class_names[class],
-			   shrinker->count[class], shrinker->pages[class]);
+			   shrinker->count[class],
+			   drm_gem_pages_pages_in(shrinker, class, DRM_GEM_PAGES_NEEDS_ALL));
 	return 0;
 }
 

@@ -41,19 +41,21 @@
  * 5. GPU-mapped in several VMs.
  * 6. busy: found to have unsignalled fences, whatever it was before.
  *
- * Pinned objects are in none, neither are imported ones, those without pages, and
- * private ones unless they are purgeable. Objects change the class by themselves;
- * only GPU mappings have to be told with drm_gem_pages_set_gpu_mapped_locked().
- * Inside a class the order is that of getting into it. An object that is passed
- * over, because somebody has it locked, counts as used and goes to the end.
+ * Pinned objects are in none, neither are imported ones, those that an importer maps,
+ * those without pages, and private ones unless they are purgeable. Objects change the
+ * class by themselves; only GPU mappings have to be told with
+ * drm_gem_pages_set_gpu_mapped_locked(). Inside a class the order is that of getting
+ * into it. An object that is passed over, because somebody has it locked, counts as
+ * used and goes to the end.
  *
- * Nothing on this way blocks or waits for a lock, but a direct reclaimer waits for
- * fences of busy objects, for ten milliseconds in one scan. Everything that can
- * prevent an eviction comes before user mappings are zapped, removing the object from
- * the device's page tables included: to do that under a lock of the fence-signalling
- * path would be a deadlock, because zapping waits for MMU notifiers, and those may
- * wait for fences. An evicted object is written to swap at once, so that its pages
- * are the next ones to be free; pages that nobody wrote to are freed without.
+ * Locks of objects and VMs are only tried, and nothing is evicted in a context that
+ * may not write to swap. A direct reclaimer waits for fences of busy objects, for ten
+ * milliseconds in one scan. Everything that can prevent an eviction comes before user
+ * mappings are zapped, removing the object from the device's page tables included: to
+ * zap under a lock of the fence-signalling path would be a deadlock, because zapping
+ * waits for MMU notifiers, and those may wait for fences. An evicted object is written
+ * to swap at once, so that its pages are the next ones to be free; pages that nobody
+ * wrote to are freed without.
  */
 
 /* How many objects a scan takes off a list at once, at most. */
@@ -61,6 +63,13 @@
 
 /* What a scan may wait for fences in all. */
 #define WAIT_BUDGET_MS	10
+
+/*
+ * Pages that a scan writes to swap, unless it is to free more. Memory that swap needs
+ * comes from the reserves, and what was written is free only when reclaim comes by; it
+ * writes the rest of an evicted object, too.
+ */
+#define WRITE_BUDGET	256UL
 
 /* Objects that one call of the vmap purge notifier looks at. */
 #define VMAP_PURGE_LIMIT	64
@@ -94,6 +103,11 @@ static enum drm_gem_pages_class classify(struct drm_gem_pages_state *s)
 {
 	if (!s->pages || atomic_read(&s->pin_count))
 		return DRM_GEM_PAGES_NOT_RECLAIMABLE;
+	/* Importers that can let go do that under locks that reclaim knows nothing of. */
+	if (!hlist_empty(&s->attach_maps))
+		return DRM_GEM_PAGES_NOT_RECLAIMABLE;
+	if (s->gpu_vms && !s->shrinker->ops->unmap)
+		return DRM_GEM_PAGES_NOT_RECLAIMABLE;
 	/* What a private object holds is lost when it is evicted. */
 	if (!object_of(s)->base.filp && !s->purgeable)
 		return DRM_GEM_PAGES_NOT_RECLAIMABLE;
@@ -109,6 +123,34 @@ static enum drm_gem_pages_class classify(struct drm_gem_pages_state *s)
 		return DRM_GEM_PAGES_MMAPPED;
 	return DRM_GEM_PAGES_UNUSED;
 }
+
+static unsigned int find_needs(struct drm_gem_pages_state *s)
+{
+	unsigned int needs = 0;
+
+	if (s->evictions)
+		needs |= DRM_GEM_PAGES_NEEDS_IO;
+	if (atomic_read(&s->mmap_count))
+		needs |= DRM_GEM_PAGES_NEEDS_FS;
+	if (s->gpu_vms)
+		needs |= DRM_GEM_PAGES_NEEDS_BLOCK;
+	return needs;
+}
+
+/* The pages of a class that a scan can have which may do what is @allowed. */
+unsigned long drm_gem_pages_pages_in(struct drm_gem_pages_shrinker *shrinker,
+				     enum drm_gem_pages_class class, unsigned int allowed)
+{
+	unsigned long pages = 0;
+	unsigned int needs;
+
+	for (needs = 0; needs <= DRM_GEM_PAGES_NEEDS_ALL; needs++) {
+		if (!(needs & ~allowed))
+			pages += READ_ONCE(shrinker->pages[class][needs]);
+	}
+	return pages;
+}
+EXPORT_SYMBOL_IF_KUNIT(drm_gem_pages_pages_in);
 
 /* Sort @vm into the list of VMs by its last use, which is most often the latest. */
 static void place_vm(struct drm_gem_pages_shrinker *shrinker, struct drm_gem_pages_vm *vm)
@@ -141,58 +183,70 @@ static struct drm_gem_pages_vm *oldest_vm(struct drm_gem_pages_shrinker *shrinke
 	return vm;
 }
 
+static struct drm_gem_pages_vm *vm_of(struct drm_gem_pages_state *s)
+{
+	return s->class == DRM_GEM_PAGES_GPU_MAPPED ? s->gpu_vm : NULL;
+}
+
+static struct drm_gem_pages_lru *lru_of(struct drm_gem_pages_shrinker *shrinker,
+					struct drm_gem_pages_state *s)
+{
+	return vm_of(s) ? &vm_of(s)->lru : &shrinker->lru[s->class];
+}
+
 static void take_off_list(struct drm_gem_pages_shrinker *shrinker, struct drm_gem_pages_state *s)
 {
-	struct drm_gem_pages_vm *vm = s->lru_vm;
+	struct drm_gem_pages_vm *vm = vm_of(s);
 
-	if (!s->lru)
+	if (s->class == DRM_GEM_PAGES_NOT_RECLAIMABLE)
 		return;
 
 	list_del_init(&s->lru_node);
-	shrinker->pages[s->class] -= pages_of(s);
+	shrinker->pages[s->class][s->needs] -= pages_of(s);
 	shrinker->count[s->class]--;
-	s->lru->count--;
+	lru_of(shrinker, s)->count--;
 	if (vm && !vm->lru.count) {
 		list_del_init(&vm->node);
 		shrinker->vm_count--;
 	}
-	s->lru = NULL;
-	s->lru_vm = NULL;
 	s->class = DRM_GEM_PAGES_NOT_RECLAIMABLE;
 }
 
 static void put_on_list(struct drm_gem_pages_shrinker *shrinker, struct drm_gem_pages_state *s,
-			enum drm_gem_pages_class class)
+			enum drm_gem_pages_class class, unsigned int needs)
 {
-	struct drm_gem_pages_vm *vm = class == DRM_GEM_PAGES_GPU_MAPPED ? s->gpu_vm : NULL;
+	struct drm_gem_pages_vm *vm;
 
+	s->class = class;
+	s->needs = needs;
+	vm = vm_of(s);
 	if (vm && !vm->lru.count) {
 		place_vm(shrinker, vm);
 		shrinker->vm_count++;
 	}
-	s->class = class;
-	s->lru = vm ? &vm->lru : &shrinker->lru[class];
-	s->lru_vm = vm;
-	s->lru->count++;
-	shrinker->pages[class] += pages_of(s);
+	lru_of(shrinker, s)->count++;
+	shrinker->pages[class][needs] += pages_of(s);
 	shrinker->count[class]++;
-	list_add_tail(&s->lru_node, &s->lru->objects);
+	list_add_tail(&s->lru_node, &lru_of(shrinker, s)->objects);
 }
 
 /* Called after each change of what classify() looks at, so the last change wins. */
 static void place(struct drm_gem_pages_shrinker *shrinker, struct drm_gem_pages_state *s)
 {
-	enum drm_gem_pages_class class;
+	enum drm_gem_pages_class class = classify(s);
+	unsigned int needs = find_needs(s);
 
 	lockdep_assert_held(&shrinker->lock);
 
-	class = classify(s);
-	if (class == s->class && (class != DRM_GEM_PAGES_GPU_MAPPED || s->lru_vm == s->gpu_vm))
-		return;
-
-	take_off_list(shrinker, s);
-	if (class != DRM_GEM_PAGES_NOT_RECLAIMABLE)
-		put_on_list(shrinker, s, class);
+	if (class != s->class) {
+		take_off_list(shrinker, s);
+		if (class != DRM_GEM_PAGES_NOT_RECLAIMABLE)
+			put_on_list(shrinker, s, class, needs);
+	} else if (class != DRM_GEM_PAGES_NOT_RECLAIMABLE && needs != s->needs) {
+		shrinker->pages[class][s->needs] -= pages_of(s);
+		shrinker->pages[class][needs] += pages_of(s);
+		s->needs = needs;
+	}
 }
 
 void __drm_gem_pages_lru_update(struct drm_gem_pages_object *obj)
@@ -223,7 +277,7 @@ void __drm_gem_pages_shrinker_remove(struct drm_gem_pages_object *obj)
 		list_del(&s->node);
 	kfree(s->label);
 
-	if (READ_ONCE(s->lru) || !list_empty(&s->idle_vmap_node)) {
+	if (READ_ONCE(s->class) || !list_empty(&s->idle_vmap_node)) {
 		guard(spinlock_irqsave)(&s->shrinker->lock);
 		take_off_list(s->shrinker, s);
 		list_del_init(&s->idle_vmap_node);
@@ -237,7 +291,8 @@ static void set_found_busy(struct drm_gem_pages_object *obj, bool found_busy)
 	struct drm_gem_pages_state *s = state_of(obj);
 
 	guard(spinlock_irqsave)(&s->shrinker->lock);
-	s->found_busy = found_busy;
+	/* It may have been evicted meanwhile. */
+	s->found_busy = found_busy && s->pages;
 	place(s->shrinker, s);
 }
 
@@ -256,7 +311,7 @@ void __drm_gem_pages_vmap_update(struct drm_gem_pages_object *obj)
 /**
  * drm_gem_pages_vm_init - initialise what reclaim knows of a VM
  * @vm: VM, embedded in the driver's
- * @dev: DRM device, with or without drm_gem_pages_shrinker_register()
+ * @dev: DRM device, after drm_gem_pages_shrinker_register() if it calls that
  *
  * Context: Any that may sleep.
  */
@@ -291,6 +346,7 @@ void drm_gem_pages_vm_fini(struct drm_gem_pages_vm *vm)
 	guard(spinlock_irqsave)(&vm->shrinker->lock);
 	drm_WARN_ON(vm->shrinker->dev, vm->lru.count);
 	list_for_each_entry_safe(s, next, &vm->lru.objects, lru_node) {
+		take_off_list(vm->shrinker, s);
 		s->gpu_vm = NULL;
 		place(vm->shrinker, s);
 	}
@@ -319,26 +375,27 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_vm_used);
  * @vms: number of VMs that map it
  * @vm: the VM if it is one, NULL if the driver has no &struct drm_gem_pages_vm
  *
- * To be called after each change. A successful &drm_gem_pages_shrinker_ops.unmap
- * sets the number to zero.
+ * To be called after each change, so also in &drm_gem_pages_shrinker_ops.unmap and
+ * &drm_gem_pages_shrinker_ops.map.
  *
- * Context: Holds the reservation lock. Does not sleep.
+ * Context: Holds the reservation lock, or whatever else the driver changes mappings
+ * under: calls for the same object must not overlap. Does not sleep.
  */
 void drm_gem_pages_set_gpu_mapped_locked(struct drm_gem_pages_object *obj, unsigned int vms,
 					 struct drm_gem_pages_vm *vm)
 {
 	struct drm_gem_pages_state *s = state_of(obj);
 
-	assert_locked(obj);
-
-	if (!s->shrinker) {
-		s->gpu_vms = vms;
+	if (!s->shrinker)
 		return;
-	}
 
+	if (vms != 1)
+		vm = NULL;
 	guard(spinlock_irqsave)(&s->shrinker->lock);
+	if (vm != s->gpu_vm && s->class == DRM_GEM_PAGES_GPU_MAPPED)
+		take_off_list(s->shrinker, s);
 	s->gpu_vms = vms;
-	s->gpu_vm = vms == 1 ? vm : NULL;
+	s->gpu_vm = vm;
 	place(s->shrinker, s);
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_set_gpu_mapped_locked);
@@ -360,16 +417,14 @@ int __drm_gem_pages_gpu_unmap(struct drm_gem_pages_object *obj)
 	const struct drm_gem_pages_shrinker_ops *ops = s->shrinker->ops;
 	int ret;
 
-	if (!s->gpu_vms)
-		return 0;
 	if (!ops->unmap)
-		return -EBUSY;
+		return s->gpu_vms ? -EBUSY : 0;
 
-	/* Whatever comes of it, the driver has to look before it uses the object again. */
-	s->gpu_unmapped = true;
+	/* A driver may map objects without their lock, so only it knows for sure. */
 	ret = ops->unmap(obj);
-	if (!ret)
-		drm_gem_pages_set_gpu_mapped_locked(obj, 0, NULL);
+	/* After half of it, too, the driver has to look before it uses the object. */
+	if (ret != -EDEADLK)
+		s->gpu_unmapped = true;
 	return ret;
 }
 
@@ -420,14 +475,16 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_validate_locked);
 
 struct scan {
 	struct drm_gem_pages_shrinker *shrinker;
-	unsigned long target;	/* pages to free, and objects to look at */
+	gfp_t gfp;
+	unsigned int allowed;	/* &enum drm_gem_pages_needs */
+	unsigned long target;	/* pages to free, and objects of a class to look at */
 	unsigned long freed;	/* pages */
-	unsigned long passed;	/* objects that were looked at in vain */
+	unsigned long passed;	/* objects of this class that were looked at in vain */
+	unsigned long passed_all;
 	long wait;		/* jiffies left to wait for fences */
 	bool patient;		/* waits for locks, too */
-	bool io;		/* may write to swap, and wait for it */
-	bool fs;		/* may zap user mappings */
-	bool block;		/* may wait for the device's page tables */
+	bool no_swap;		/* what is evicted cannot be written */
+	unsigned long write;	/* pages left to write to swap */
 };
 
 static bool is_done(struct scan *scan)
@@ -435,9 +492,17 @@ static bool is_done(struct scan *scan)
 	return scan->freed >= scan->target || scan->passed >= scan->target;
 }
 
-static bool may_block(gfp_t gfp)
+static unsigned int allowed(gfp_t gfp)
 {
-	return gfp & __GFP_DIRECT_RECLAIM || (gfp & __GFP_KSWAPD_RECLAIM && current_is_kswapd());
+	unsigned int allowed = 0;
+
+	if (gfp & __GFP_IO)
+		allowed |= DRM_GEM_PAGES_NEEDS_IO;
+	if (gfp & __GFP_FS)
+		allowed |= DRM_GEM_PAGES_NEEDS_FS;
+	if (gfp & __GFP_DIRECT_RECLAIM || (gfp & __GFP_KSWAPD_RECLAIM && current_is_kswapd()))
+		allowed |= DRM_GEM_PAGES_NEEDS_BLOCK;
+	return allowed;
 }
 
 /* Background reclaim does not stall the device. */
@@ -446,12 +511,14 @@ static bool may_wait(gfp_t gfp)
 	return gfp & __GFP_DIRECT_RECLAIM && !current_is_kswapd();
 }
 
-/* Free pages of swap; what is evicted goes there. */
+/* Free pages of swap; what is evicted goes there. Swap may be a file. */
 unsigned long drm_gem_pages_swap_space(gfp_t gfp)
 {
 	KUNIT_STATIC_STUB_REDIRECT(drm_gem_pages_swap_space, gfp);
 
-	return gfp & __GFP_IO ? max(get_nr_swap_pages(), 0L) : 0;
+	if (!(gfp & __GFP_IO) || !(gfp & __GFP_FS))
+		return 0;
+	return max(get_nr_swap_pages(), 0L);
 }
 EXPORT_SYMBOL_IF_KUNIT(drm_gem_pages_swap_space);
 
@@ -479,36 +546,52 @@ static unsigned int isolate(struct drm_gem_pages_lru *lru, struct drm_gem_pages_
 	return n;
 }
 
-/* Fences may have signalled since, of which nobody tells us. */
+static bool is_busy_no_more(struct drm_gem_pages_object *obj)
+{
+	bool busy = true;
+
+	if (!dma_resv_test_signaled(obj->base.resv, DMA_RESV_USAGE_BOOKKEEP))
+		return false;
+	if (dma_resv_trylock(obj->base.resv)) {
+		busy = __drm_gem_pages_gpu_busy(obj);
+		dma_resv_unlock(obj->base.resv);
+	}
+	return !busy;
+}
+
+/*
+ * Fences may have signalled since, of which nobody tells us. The objects that were
+ * found busy first come first, so where none of a batch is idle, few others are.
+ */
 static void recheck_busy(struct drm_gem_pages_shrinker *shrinker)
 {
 	struct drm_gem_pages_lru *lru = &shrinker->lru[DRM_GEM_PAGES_BUSY];
+	unsigned long left = READ_ONCE(lru->count);
 	struct drm_gem_pages_object *batch[BATCH];
-	unsigned long left = BATCH;
 	unsigned int i, n;
+	bool found = true;
 
-	if (!READ_ONCE(lru->count))
-		return;
-
-	scoped_guard(spinlock_irqsave, &shrinker->lock) {
-		left = min(left, lru->count);
-		n = isolate(lru, batch, BATCH, &left);
-	}
-	for (i = 0; i < n; i++) {
-		if (dma_resv_test_signaled(batch[i]->base.resv, DMA_RESV_USAGE_BOOKKEEP))
-			set_found_busy(batch[i], false);
-		drm_gem_object_put(&batch[i]->base);
+	while (found && left) {
+		found = false;
+		scoped_guard(spinlock_irqsave, &shrinker->lock)
+			n = isolate(lru, batch, BATCH, &left);
+		for (i = 0; i < n; i++) {
+			if (is_busy_no_more(batch[i])) {
+				set_found_busy(batch[i], false);
+				found = true;
+			}
+			drm_gem_object_put(&batch[i]->base);
+		}
 	}
 }
 
 /* The time that is spent waiting here is the whole scan's. */
-static bool is_idle(struct scan *scan, struct drm_gem_pages_object *obj,
-		    enum drm_gem_pages_class class)
+static bool wait_idle(struct scan *scan, struct drm_gem_pages_object *obj)
 {
 	struct dma_resv *resv = obj->base.resv;
 	long left;
 
-	if (class != DRM_GEM_PAGES_BUSY || !scan->wait)
+	if (!scan->wait)
 		return dma_resv_test_signaled(resv, DMA_RESV_USAGE_BOOKKEEP);
 
 	left = dma_resv_wait_timeout(resv, DMA_RESV_USAGE_BOOKKEEP, false, scan->wait);
@@ -544,15 +627,16 @@ static unsigned long write_folio(struct address_space *mapping, struct folio *fo
 }
 
 /*
- * The object has let go of its pages; make free memory of them. Returns how many
- * pages are free, or are on their way to swap.
+ * The object has let go of its pages; make free memory of them. Returns how many are
+ * free, are being written to swap, or are clean in the swap cache, which reclaim takes
+ * before it looks at anything that has to be written.
  */
-static unsigned long write_back(struct address_space *mapping)
+static unsigned long write_back(struct scan *scan, struct address_space *mapping)
 {
-	unsigned long freed = invalidate_mapping_pages(mapping, 0, -1);
+	unsigned long freed = 0, written, before;
+	bool split, clean = false;
 	struct folio_batch fbatch;
 	pgoff_t index;
-	bool split;
 	int i;
 
 	folio_batch_init(&fbatch);
@@ -561,13 +645,28 @@ static unsigned long write_back(struct address_space *mapping)
 		/* Only the first part of what had to be split is written. */
 		split = false;
 		while (filemap_get_folios(mapping, &index, ULONG_MAX, &fbatch)) {
-			for (i = 0; i < folio_batch_count(&fbatch); i++)
-				freed += write_folio(mapping, fbatch.folios[i], &split);
+			for (i = 0; i < folio_batch_count(&fbatch); i++) {
+				if (!folio_test_dirty(fbatch.folios[i])) {
+					clean = true;
+				} else if (scan->write) {
+					written = write_folio(mapping, fbatch.folios[i], &split);
+					scan->write -= min(written, scan->write);
+					freed += written;
+				}
+			}
 			folio_batch_release(&fbatch);
 			cond_resched();
 		}
-	} while (split);
+	} while (split && scan->write);
 
+	/* It counts what is in swap, too. */
+	if (clean) {
+		before = mapping->nrpages;
+		invalidate_mapping_pages(mapping, 0, -1);
+		before -= min(before, mapping->nrpages);
+		mm_account_reclaimed_pages(before);
+		freed += before;
+	}
 	return freed;
 }
 
@@ -581,23 +680,23 @@ static long reclaim_locked(struct scan *scan, struct drm_gem_pages_object *obj,
 
 	if (READ_ONCE(s->class) != class)
 		return -EAGAIN;
-	if (!scan->fs && atomic_read(&s->mmap_count))
-		return -EPERM;
-	if (!scan->block && s->gpu_vms)
+	if (find_needs(s) & ~scan->allowed)
 		return -EPERM;
 
 	if (s->purgeable) {
-		/* Truncation waits for what is still being written. */
-		if (!scan->io && s->evictions)
-			return -EPERM;
 		ret = drm_gem_pages_purge_locked(obj);
-		return ret ?: (long)page_count_of(obj);
+		if (ret)
+			return ret;
+		mm_account_reclaimed_pages(page_count_of(obj));
+		return page_count_of(obj);
 	}
 
+	if (!drm_gem_pages_swap_space(scan->gfp))
+		return -ENOSPC;
 	ret = drm_gem_pages_evict_locked(obj);
 	if (ret)
 		return ret;
-	freed = write_back(obj->base.filp->f_mapping);
+	freed = write_back(scan, obj->base.filp->f_mapping);
 	trace_drm_gem_pages_write_back(obj, freed);
 	return freed;
 }
@@ -614,8 +713,8 @@ static void reclaim(struct scan *scan, struct drm_gem_pages_object *obj,
 {
 	long ret;
 
-	/* That needs no lock, and is all that is done to an object that is busy. */
-	if (!is_idle(scan, obj, class)) {
+	/* Others find out with the lock held. */
+	if (class == DRM_GEM_PAGES_BUSY && !wait_idle(scan, obj)) {
 		ret = -EBUSY;
 	} else if (!lock(scan, obj)) {
 		ret = -EDEADLK;
@@ -624,12 +723,16 @@ static void reclaim(struct scan *scan, struct drm_gem_pages_object *obj,
 		dma_resv_unlock(obj->base.resv);
 	}
 
-	if (ret >= 0) {
+	if (ret > 0) {
 		scan->freed += ret;
 		return;
 	}
-	trace_drm_gem_pages_skip(obj, class, ret);
 	scan->passed++;
+	/* Nothing of it could be written: to evict more would be in vain. */
+	if (!ret || ret == -ENOSPC)
+		scan->no_swap = true;
+	if (ret)
+		trace_drm_gem_pages_skip(obj, class, ret);
 	if (ret == -EBUSY && class != DRM_GEM_PAGES_BUSY)
 		set_found_busy(obj, true);
 }
@@ -640,15 +743,20 @@ static void reclaim_batch(struct scan *scan, struct drm_gem_pages_object **batch
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		reclaim(scan, batch[i], class);
+		if (!is_done(scan) && !scan->no_swap)
+			reclaim(scan, batch[i], class);
 		drm_gem_object_put(&batch[i]->base);
 	}
 }
 
-/* One object at a time as long as that helps, more when it does not. */
-static unsigned int next_batch(struct scan *scan, unsigned int n, unsigned long freed_before)
+/* As many objects as will do if they are like the last ones, more if those were in vain. */
+static unsigned int next_batch(struct scan *scan, unsigned int n, unsigned long freed)
 {
-	return scan->freed > freed_before ? 1 : min(n * 2, BATCH);
+	if (is_done(scan))
+		return 1;
+	if (freed)
+		return clamp((scan->target - scan->freed) * n / freed, 1, BATCH);
+	return clamp(min(n * 2, scan->target - scan->passed), 1, BATCH);
 }
 
 static void scan_class(struct scan *scan, enum drm_gem_pages_class class)
@@ -659,7 +767,7 @@ static void scan_class(struct scan *scan, enum drm_gem_pages_class class)
 	unsigned long left = READ_ONCE(lru->count);
 	unsigned int n, size = 1;
 
-	while (left && !is_done(scan)) {
+	while (left && !is_done(scan) && !scan->no_swap) {
 		unsigned long freed = scan->freed;
 
 		scoped_guard(spinlock_irqsave, &shrinker->lock)
@@ -667,7 +775,7 @@ static void scan_class(struct scan *scan, enum drm_gem_pages_class class)
 		if (!n)
 			break;
 		reclaim_batch(scan, batch, n, class);
-		size = next_batch(scan, size, freed);
+		size = next_batch(scan, n, scan->freed - freed);
 		cond_resched();
 	}
 }
@@ -684,7 +792,7 @@ static void scan_vms(struct scan *scan)
 	struct drm_gem_pages_vm *vm, *last = NULL;
 	unsigned int n, size = 1;
 
-	while (!is_done(scan)) {
+	while (!is_done(scan) && !scan->no_swap) {
 		unsigned long freed = scan->freed;
 
 		scoped_guard(spinlock_irqsave, &shrinker->lock) {
@@ -693,7 +801,8 @@ static void scan_vms(struct scan *scan)
 				drm_gem_pages_vm_used(vm);
 				vm = oldest_vm(shrinker);
 			}
-			if (!vm)
+			/* It is the only one. */
+			if (!vm || (vm == last && !left))
 				return;
 			if (vm != last) {
 				if (!vms--)
@@ -704,75 +813,75 @@ static void scan_vms(struct scan *scan)
 			n = isolate(&vm->lru, batch, size, &left);
 		}
 		reclaim_batch(scan, batch, n, DRM_GEM_PAGES_GPU_MAPPED);
-		size = next_batch(scan, size, freed);
+		size = next_batch(scan, n, scan->freed - freed);
 		cond_resched();
 	}
 }
 
-static void run(struct scan *scan, unsigned long swap)
+static void run_class(struct scan *scan, enum drm_gem_pages_class class)
 {
+	scan->passed = 0;
+	if (class == DRM_GEM_PAGES_GPU_MAPPED)
+		scan_vms(scan);
+	scan_class(scan, class);
+	scan->passed_all += scan->passed;
+}
+
+static void run(struct scan *scan)
+{
+	enum drm_gem_pages_class class;
+
 	recheck_busy(scan->shrinker);
 
-	scan_class(scan, DRM_GEM_PAGES_PURGEABLE);
-	if (!swap)
+	scan->no_swap = false;
+	run_class(scan, DRM_GEM_PAGES_PURGEABLE);
+	if (!drm_gem_pages_swap_space(scan->gfp))
 		return;
-
-	scan_class(scan, DRM_GEM_PAGES_UNUSED);
-	if (scan->fs)
-		scan_class(scan, DRM_GEM_PAGES_MMAPPED);
-	if (scan->block) {
-		scan_vms(scan);
-		scan_class(scan, DRM_GEM_PAGES_GPU_MAPPED);
-		scan_class(scan, DRM_GEM_PAGES_GPU_SHARED);
-	}
+	for (class = DRM_GEM_PAGES_UNUSED; class < DRM_GEM_PAGES_BUSY; class++)
+		run_class(scan, class);
 	if (scan->wait)
-		scan_class(scan, DRM_GEM_PAGES_BUSY);
+		run_class(scan, DRM_GEM_PAGES_BUSY);
 }
 
 /* Returns the number of pages that a scan with @gfp could free now. */
 unsigned long drm_gem_pages_shrinker_count(struct drm_gem_pages_shrinker *shrinker, gfp_t gfp)
 {
-	const unsigned long *pages = shrinker->pages;
-	unsigned long count = 0, swap = drm_gem_pages_swap_space(gfp);
+	unsigned long swap = drm_gem_pages_swap_space(gfp), count = 0;
+	enum drm_gem_pages_class class;
 
 	recheck_busy(shrinker);
 
-	if (swap) {
-		count = READ_ONCE(pages[DRM_GEM_PAGES_UNUSED]);
-		if (gfp & __GFP_FS)
-			count += READ_ONCE(pages[DRM_GEM_PAGES_MMAPPED]);
-		if (may_block(gfp))
-			count += READ_ONCE(pages[DRM_GEM_PAGES_GPU_MAPPED]) +
-				 READ_ONCE(pages[DRM_GEM_PAGES_GPU_SHARED]);
-		if (may_wait(gfp))
-			count += READ_ONCE(pages[DRM_GEM_PAGES_BUSY]);
-	}
+	for (class = DRM_GEM_PAGES_UNUSED; swap && class < DRM_GEM_PAGES_BUSY; class++)
+		count += drm_gem_pages_pages_in(shrinker, class, allowed(gfp));
+	if (swap && may_wait(gfp))
+		count += drm_gem_pages_pages_in(shrinker, DRM_GEM_PAGES_BUSY, allowed(gfp));
 
-	return READ_ONCE(pages[DRM_GEM_PAGES_PURGEABLE]) + min(count, swap);
+	return min(count, swap) +
+	       drm_gem_pages_pages_in(shrinker, DRM_GEM_PAGES_PURGEABLE, allowed(gfp));
 }
 EXPORT_SYMBOL_IF_KUNIT(drm_gem_pages_shrinker_count);
 
 /*
  * Free about @target pages, cheap ones first. Returns the number of pages freed, or
- * SHRINK_STOP if there is nothing more to look at; says in @passed how many objects
- * stood in the way.
+ * SHRINK_STOP if there were none: what stands in the way now will do so in the next
+ * moment, too. Says in @passed how many objects were looked at in vain.
  */
 unsigned long drm_gem_pages_shrinker_scan(struct drm_gem_pages_shrinker *shrinker, gfp_t gfp,
 					  unsigned long target, unsigned long *passed)
 {
 	struct scan scan = {
 		.shrinker = shrinker,
+		.gfp = gfp,
+		.allowed = allowed(gfp),
 		.target = target,
+		.write = max(target, WRITE_BUDGET),
 		.wait = may_wait(gfp) ? msecs_to_jiffies(WAIT_BUDGET_MS) : 0,
-		.io = gfp & __GFP_IO,
-		.fs = gfp & __GFP_FS,
-		.block = may_block(gfp),
 	};
 
-	run(&scan, drm_gem_pages_swap_space(gfp));
+	run(&scan);
 
-	*passed = scan.passed;
-	return scan.freed || is_done(&scan) ? scan.freed : SHRINK_STOP;
+	*passed = scan.passed_all;
+	return scan.freed ?: SHRINK_STOP;
 }
 EXPORT_SYMBOL_IF_KUNIT(drm_gem_pages_shrinker_scan);
 
@@ -830,11 +939,14 @@ static int purge_vmaps(struct notifier_block *nb, unsigned long event, void *dat
  * drm_gem_pages_evict_all - evict all objects of a device that can be
  * @dev: DRM device
  *
- * For suspend and hibernation. Waits for locks and for fences, so the device has to
- * make progress. Purgeable objects are purged, all others are evicted and written to
- * swap as far as there is space.
+ * For suspend and hibernation, in a PM notifier or &dev_pm_ops.prepare, as long as swap
+ * works and the device makes progress: waits for reservation locks and for fences.
+ * Purgeable objects are purged, all others are evicted and written to swap as far as
+ * there is space. Objects that are pinned or mapped by an importer stay, and so do
+ * those that &drm_gem_pages_shrinker_ops.unmap refuses.
  *
- * Context: Takes the reservation lock of each object. May sleep.
+ * Context: Takes the reservation lock of each object. May sleep, for as long as the
+ * device is busy.
  *
  * Return: number of pages that are free now or on their way to swap.
  */
@@ -842,20 +954,25 @@ unsigned long drm_gem_pages_evict_all(struct drm_device *dev)
 {
 	struct scan scan = {
 		.shrinker = drm_gem_pages_shrinker_of(dev),
+		.gfp = GFP_KERNEL,
+		.allowed = DRM_GEM_PAGES_NEEDS_ALL,
 		.target = ULONG_MAX,
+		.write = ULONG_MAX,
 		.wait = MAX_SCHEDULE_TIMEOUT,
 		.patient = true,
-		.io = true,
-		.fs = true,
-		.block = true,
 	};
+	unsigned long before;
 
 	if (!scan.shrinker)
 		return 0;
 
 	guard(mutex)(&scan.shrinker->alive);
-	if (scan.shrinker->shrinker)
-		run(&scan, drm_gem_pages_swap_space(GFP_KERNEL));
+	/* Again for objects that changed their class meanwhile. */
+	do {
+		before = scan.freed;
+		if (scan.shrinker->shrinker)
+			run(&scan);
+	} while (scan.freed > before);
 	return scan.freed;
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_evict_all);
@@ -877,8 +994,11 @@ static void release_shrinker(struct drm_device *dev, void *data)
 /* Tell lockdep what is taken in reclaim, before it has to find out. */
 static void prime_lockdep(struct drm_gem_pages_shrinker *shrinker)
 {
+	unsigned long flags;
+
 	fs_reclaim_acquire(GFP_KERNEL);
-	might_lock(&shrinker->lock);
+	spin_lock_irqsave(&shrinker->lock, flags);
+	spin_unlock_irqrestore(&shrinker->lock, flags);
 	might_lock_read(&shrinker->dev->anon_inode->i_mapping->i_mmap_rwsem);
 	fs_reclaim_release(GFP_KERNEL);
 }

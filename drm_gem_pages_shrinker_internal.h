@@ -18,6 +18,14 @@
 
 struct shrinker;
 
+/* What a scan must be allowed to do before it can reclaim an object. */
+enum drm_gem_pages_needs {
+	DRM_GEM_PAGES_NEEDS_IO = BIT(0),	/* wait for what is being written to swap */
+	DRM_GEM_PAGES_NEEDS_FS = BIT(1),	/* zap user mappings */
+	DRM_GEM_PAGES_NEEDS_BLOCK = BIT(2),	/* wait for the device's page tables */
+	DRM_GEM_PAGES_NEEDS_ALL = BIT(3) - 1,
+};
+
 struct drm_gem_pages_shrinker {
 	struct drm_device *dev;
 	const struct drm_gem_pages_shrinker_ops *ops;
@@ -38,7 +46,7 @@ struct drm_gem_pages_shrinker {
 	spinlock_t lock;
 	struct drm_gem_pages_lru lru[DRM_GEM_PAGES_CLASSES];
 	unsigned long count[DRM_GEM_PAGES_CLASSES];
-	unsigned long pages[DRM_GEM_PAGES_CLASSES];
+	unsigned long pages[DRM_GEM_PAGES_CLASSES][DRM_GEM_PAGES_NEEDS_ALL + 1];
 	/* VMs that have objects, least recently used first; see oldest_vm() */
 	struct list_head vms;
 	unsigned long vm_count;
@@ -53,6 +61,8 @@ struct drm_gem_pages_shrinker {
 unsigned long drm_gem_pages_shrinker_count(struct drm_gem_pages_shrinker *shrinker, gfp_t gfp);
 unsigned long drm_gem_pages_shrinker_scan(struct drm_gem_pages_shrinker *shrinker, gfp_t gfp,
 					  unsigned long target, unsigned long *passed);
+unsigned long drm_gem_pages_pages_in(struct drm_gem_pages_shrinker *shrinker,
+				     enum drm_gem_pages_class class, unsigned int allowed);
 unsigned long drm_gem_pages_swap_space(gfp_t gfp);
 void drm_gem_pages_debugfs_init(struct drm_gem_pages_shrinker *shrinker);
 

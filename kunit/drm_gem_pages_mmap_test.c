@@ -65,28 +65,14 @@ struct mmap_test {
  * Address space
  */
 
-/* The VMAs hold files and objects of the device: they have to go before it does. */
-static void end_mm(void *data)
-{
-	unsigned long end = jiffies + PATIENCE;
-	struct mm_struct *mm = data;
-
-	while (atomic_read(&mm->mm_users) > 1 && time_before(jiffies, end))
-		msleep(20);
-	mmput(mm);
-	flush_delayed_fput();
-}
-
 static int mmap_test_init(struct kunit *test)
 {
 	struct mmap_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	t->drm = gp_test_device(test, "gp-mmap", &gp_test_driver);
-	KUNIT_ASSERT_EQ(test, kunit_attach_mm(), 0);
+	gp_test_attach_mm(test);
 	t->mm = current->mm;
-	mmget(t->mm);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_mm, t->mm), 0);
 	t->file = gp_test_open(test, t->drm);
 	test->priv = t;
 	return 0;
@@ -107,15 +93,11 @@ static unsigned long reserve(struct kunit *test, unsigned long size, unsigned lo
 	return ALIGN(addr + 1, align);
 }
 
-/* Give the test's client a handle, and with it the right to map the object. */
 static struct drm_gem_pages_object *allow(struct kunit *test, struct drm_gem_pages_object *obj)
 {
 	struct mmap_test *t = test->priv;
-	u32 handle;
 
-	KUNIT_ASSERT_EQ(test, drm_gem_create_mmap_offset(&obj->base), 0);
-	KUNIT_ASSERT_EQ(test, drm_gem_handle_create(gp_test_drm_file(t->file), &obj->base,
-						    &handle), 0);
+	gp_test_allow(test, t->file, obj);
 	return obj;
 }
 

@@ -674,7 +674,7 @@ static void static_importer_pins(struct kunit *test)
 	importer_unmap(two);
 	KUNIT_EXPECT_EQ(test, pins(obj), 0);
 	KUNIT_EXPECT_TRUE(test, resident(obj));
-	KUNIT_EXPECT_TRUE(test, list_empty(&state_of(obj)->attach_maps));
+	KUNIT_EXPECT_TRUE(test, hlist_empty(&state_of(obj)->attach_maps));
 	KUNIT_EXPECT_EQ(test, evict(obj), 0);
 }
 
@@ -697,7 +697,7 @@ static void dynamic_importer_moves(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, one->invalidated, 1);
 	KUNIT_EXPECT_EQ(test, two->invalidated, 1);
 	KUNIT_EXPECT_FALSE(test, resident(obj));
-	KUNIT_EXPECT_TRUE(test, list_empty(&state_of(obj)->attach_maps));
+	KUNIT_EXPECT_TRUE(test, hlist_empty(&state_of(obj)->attach_maps));
 
 	KUNIT_ASSERT_EQ(test, importer_map(one, DMA_TO_DEVICE), 0);
 	KUNIT_EXPECT_TRUE(test, gp_test_check(obj, SEED));

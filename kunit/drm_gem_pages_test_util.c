@@ -5,22 +5,34 @@
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
 
+#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-fence.h>
 #include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/fwnode.h>
 #include <linux/highmem.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/mmap_lock.h>
 #include <linux/module.h>
+#include <linux/sched/mm.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
+#include <drm/drm_gem_pages_shrinker.h>
 #include <drm/drm_ioctl.h>
 #include <drm/drm_kunit_helpers.h>
+#include <drm/drm_vma_manager.h>
 
+#include "drm_gem_pages_internal.h"
+#include "drm_gem_pages_shrinker_internal.h"
 #include "drm_gem_pages_test_util.h"
 
 MODULE_IMPORT_NS("DMA_BUF");
@@ -298,6 +310,75 @@ void gp_test_close(struct kunit *test, struct file *file)
 }
 
 /*
+ * User mappings
+ */
+
+#define PATIENCE	(20 * HZ)
+
+/* The VMAs hold files and objects of the device: they have to go before it does. */
+static void end_mm(void *data)
+{
+	unsigned long end = jiffies + PATIENCE;
+	struct mm_struct *mm = data;
+
+	while (atomic_read(&mm->mm_users) > 1 && time_before(jiffies, end))
+		msleep(20);
+	mmput(mm);
+	flush_delayed_fput();
+}
+
+void gp_test_attach_mm(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, kunit_attach_mm(), 0);
+	mmget(current->mm);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_mm, current->mm), 0);
+}
+
+void gp_test_allow(struct kunit *test, struct file *file, struct drm_gem_pages_object *obj)
+{
+	u32 handle;
+
+	KUNIT_ASSERT_EQ(test, drm_gem_create_mmap_offset(&obj->base), 0);
+	KUNIT_ASSERT_EQ(test, drm_gem_handle_create(gp_test_drm_file(file), &obj->base, &handle),
+			0);
+}
+
+unsigned long gp_test_mmap(struct kunit *test, struct file *file,
+			   struct drm_gem_pages_object *obj)
+{
+	const unsigned long window = max_t(unsigned long, SZ_64K, PAGE_SIZE);
+	unsigned long addr;
+
+	gp_test_allow(test, file, obj);
+	addr = vm_mmap(NULL, 0, obj->base.size + window, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+		       0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	addr = vm_mmap(file, ALIGN(addr, window), obj->base.size, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_FIXED, drm_vma_node_offset_addr(&obj->base.vma_node));
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	return addr;
+}
+
+bool gp_test_is_mapped(unsigned long addr)
+{
+	struct follow_pfnmap_args args = { .address = addr };
+	struct mm_struct *mm = current->mm;
+	bool mapped = false;
+
+	/* Nobody else has it. The reservation lock may be held, before which it belongs. */
+	if (!mmap_read_trylock(mm))
+		return false;
+	args.vma = vma_lookup(mm, addr);
+	if (args.vma && !follow_pfnmap_start(&args)) {
+		mapped = true;
+		follow_pfnmap_end(&args);
+	}
+	mmap_read_unlock(mm);
+
+	return mapped;
+}
+
+/*
  * Fences
  */
 
@@ -331,6 +412,216 @@ struct dma_fence *gp_test_fence(struct kunit *test)
 	dma_fence_init(&fence->base, &fence_ops, &fence->lock, dma_fence_context_alloc(1), 1);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_fence, &fence->base), 0);
 	return &fence->base;
+}
+
+struct dma_fence *gp_test_add_fence(struct kunit *test, struct drm_gem_pages_object *obj)
+{
+	struct dma_fence *fence = gp_test_fence(test);
+	int ret;
+
+	dma_resv_lock(obj->base.resv, NULL);
+	ret = dma_resv_reserve_fences(obj->base.resv, 1);
+	if (!ret)
+		dma_resv_add_fence(obj->base.resv, fence, DMA_RESV_USAGE_BOOKKEEP);
+	dma_resv_unlock(obj->base.resv);
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	return fence;
+}
+
+/*
+ * Reclaim
+ */
+
+static unsigned long swap_pages;
+
+void gp_test_set_swap(unsigned long pages)
+{
+	swap_pages = pages;
+}
+
+static unsigned long swap_space(gfp_t gfp)
+{
+	return gfp & __GFP_IO && gfp & __GFP_FS ? swap_pages : 0;
+}
+
+static void unregister_shrinker(void *drm)
+{
+	drm_gem_pages_shrinker_unregister(drm);
+}
+
+struct drm_gem_pages_shrinker *gp_test_shrinker(struct kunit *test, struct drm_device *drm,
+						const struct drm_gem_pages_shrinker_ops *ops)
+{
+	gp_test_set_swap(0);
+	kunit_activate_static_stub(test, drm_gem_pages_swap_space, swap_space);
+	KUNIT_ASSERT_EQ(test, drm_gem_pages_shrinker_register(drm, ops), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, unregister_shrinker, drm), 0);
+	return drm_gem_pages_shrinker_of(drm);
+}
+
+unsigned long gp_test_scan(struct drm_gem_pages_shrinker *shrinker, gfp_t gfp,
+			   unsigned long target, unsigned long *passed)
+{
+	unsigned int noreclaim = memalloc_noreclaim_save();
+	unsigned long freed;
+
+	fs_reclaim_acquire(gfp);
+	freed = drm_gem_pages_shrinker_scan(shrinker, gfp, target, passed);
+	fs_reclaim_release(gfp);
+	memalloc_noreclaim_restore(noreclaim);
+
+	return freed;
+}
+
+/* Where an object belongs, in the words of the documentation. */
+static enum drm_gem_pages_class class_by_rule(struct drm_gem_pages_state *s)
+{
+	if (drm_gem_is_imported(&object_of(s)->base))
+		return DRM_GEM_PAGES_NOT_RECLAIMABLE;
+	if (!s->pages || atomic_read(&s->pin_count))
+		return DRM_GEM_PAGES_NOT_RECLAIMABLE;
+	if (!hlist_empty(&s->attach_maps))
+		return DRM_GEM_PAGES_NOT_RECLAIMABLE;
+	if (s->gpu_vms && !s->shrinker->ops->unmap)
+		return DRM_GEM_PAGES_NOT_RECLAIMABLE;
+	if (s->ops == &gp_test_backing && !s->purgeable)
+		return DRM_GEM_PAGES_NOT_RECLAIMABLE;
+	if (s->found_busy)
+		return DRM_GEM_PAGES_BUSY;
+	if (s->purgeable)
+		return DRM_GEM_PAGES_PURGEABLE;
+	switch (s->gpu_vms) {
+	case 0:
+		break;
+	case 1:
+		return DRM_GEM_PAGES_GPU_MAPPED;
+	default:
+		return DRM_GEM_PAGES_GPU_SHARED;
+	}
+	return atomic_read(&s->mmap_count) ? DRM_GEM_PAGES_MMAPPED : DRM_GEM_PAGES_UNUSED;
+}
+
+/* And what has to be done before it can be reclaimed. */
+static unsigned int needs_by_rule(struct drm_gem_pages_state *s)
+{
+	return (s->evictions ? DRM_GEM_PAGES_NEEDS_IO : 0) |
+	       (atomic_read(&s->mmap_count) ? DRM_GEM_PAGES_NEEDS_FS : 0) |
+	       (s->gpu_vms ? DRM_GEM_PAGES_NEEDS_BLOCK : 0);
+}
+
+struct tally {
+	unsigned long objects;
+	unsigned long count[DRM_GEM_PAGES_CLASSES];
+	unsigned long pages[DRM_GEM_PAGES_CLASSES][DRM_GEM_PAGES_NEEDS_ALL + 1];
+	unsigned long listed[DRM_GEM_PAGES_CLASSES];
+	unsigned long vms;
+	unsigned long idle;
+	unsigned long idle_listed;
+	const char *wrong;
+};
+
+static void check(struct tally *tally, bool good, const char *what)
+{
+	if (!good && !tally->wrong)
+		tally->wrong = what;
+}
+
+static void tally_object(struct tally *tally, struct drm_gem_pages_state *s)
+{
+	check(tally, s->class == class_by_rule(s), "object in another class than it belongs to");
+	check(tally, list_empty(&s->lru_node) == (s->class == DRM_GEM_PAGES_NOT_RECLAIMABLE),
+	      "object in a class without list, or the reverse");
+	tally->objects++;
+	tally->count[s->class]++;
+	tally->pages[s->class][needs_by_rule(s)] += page_count_of(object_of(s));
+	if (s->vaddr && !s->vmap_count) {
+		tally->idle++;
+		check(tally, !list_empty(&s->idle_vmap_node), "idle vmap not listed");
+	}
+}
+
+static void tally_list(struct tally *tally, struct drm_gem_pages_lru *lru,
+		       enum drm_gem_pages_class class)
+{
+	struct drm_gem_pages_state *s;
+	unsigned long count = 0;
+
+	list_for_each_entry(s, &lru->objects, lru_node) {
+		check(tally, s->class == class, "object in another's list");
+		if (class == DRM_GEM_PAGES_GPU_MAPPED)
+			check(tally, lru == (s->gpu_vm ? &s->gpu_vm->lru :
+					     &s->shrinker->lru[class]),
+			      "object in another VM than it is mapped in");
+		count++;
+	}
+	check(tally, count == lru->count, "wrong length of a list");
+	tally->listed[class] += count;
+}
+
+static struct tally take_tally(struct drm_gem_pages_shrinker *shrinker)
+{
+	enum drm_gem_pages_class class;
+	struct drm_gem_pages_state *s;
+	struct drm_gem_pages_vm *vm;
+	struct tally tally = { };
+	u64 placed = 0;
+
+	guard(spinlock)(&shrinker->objects_lock);
+	guard(spinlock_irqsave)(&shrinker->lock);
+	list_for_each_entry(s, &shrinker->objects, node)
+		tally_object(&tally, s);
+	for (class = 0; class < DRM_GEM_PAGES_CLASSES; class++)
+		tally_list(&tally, &shrinker->lru[class], class);
+	list_for_each_entry(vm, &shrinker->vms, node) {
+		tally_list(&tally, &vm->lru, DRM_GEM_PAGES_GPU_MAPPED);
+		tally.vms++;
+		check(&tally, vm->lru.count, "VM without objects listed");
+		check(&tally, vm->placed >= placed && vm->used >= vm->placed, "VMs out of order");
+		placed = vm->placed;
+	}
+	list_for_each_entry(s, &shrinker->idle_vmaps, idle_vmap_node)
+		tally.idle_listed++;
+	return tally;
+}
+
+void gp_test_expect_sound(struct kunit *test, struct drm_gem_pages_shrinker *shrinker)
+{
+	struct tally tally = take_tally(shrinker);
+	enum drm_gem_pages_class class;
+	unsigned int needs;
+
+	KUNIT_EXPECT_NULL_MSG(test, tally.wrong, "%s", tally.wrong);
+	KUNIT_EXPECT_EQ(test, tally.vms, shrinker->vm_count);
+	KUNIT_EXPECT_EQ(test, tally.idle, tally.idle_listed);
+	for (class = DRM_GEM_PAGES_PURGEABLE; class < DRM_GEM_PAGES_CLASSES; class++) {
+		KUNIT_EXPECT_EQ_MSG(test, shrinker->count[class], tally.count[class], "class %u",
+				    class);
+		for (needs = 0; needs <= DRM_GEM_PAGES_NEEDS_ALL; needs++)
+			KUNIT_EXPECT_EQ_MSG(test, shrinker->pages[class][needs],
+					    tally.pages[class][needs], "class %u, needs %#x",
+					    class, needs);
+		KUNIT_EXPECT_EQ_MSG(test, tally.listed[class], tally.count[class], "class %u",
+				    class);
+	}
+}
+
+void gp_test_expect_empty(struct kunit *test, struct drm_gem_pages_shrinker *shrinker)
+{
+	enum drm_gem_pages_class class;
+
+	gp_test_expect_sound(test, shrinker);
+	KUNIT_EXPECT_EQ(test, take_tally(shrinker).objects, 0);
+	for (class = 0; class < DRM_GEM_PAGES_CLASSES; class++) {
+		KUNIT_EXPECT_EQ_MSG(test, shrinker->count[class], 0, "class %u", class);
+		KUNIT_EXPECT_EQ_MSG(test, drm_gem_pages_pages_in(shrinker, class,
+								 DRM_GEM_PAGES_NEEDS_ALL),
+				    0, "class %u", class);
+		KUNIT_EXPECT_TRUE_MSG(test, list_empty(&shrinker->lru[class].objects), "class %u",
+				      class);
+	}
+	KUNIT_EXPECT_EQ(test, shrinker->vm_count, 0);
+	KUNIT_EXPECT_TRUE(test, list_empty(&shrinker->vms));
+	KUNIT_EXPECT_TRUE(test, list_empty(&shrinker->idle_vmaps));
 }
 
 /*
@@ -404,7 +695,7 @@ struct gp_test_snapshot gp_test_snapshot(struct drm_gem_pages_object *obj)
 		.pins = atomic_read(&s->pin_count),
 		.mmaps = atomic_read(&s->mmap_count),
 		.flags = s->flags,
-		.attached = !list_empty(&s->attach_maps),
+		.attached = !hlist_empty(&s->attach_maps),
 		.dirty = s->dirty,
 		.purged = s->purged,
 	};

@@ -22,6 +22,8 @@
 
 struct dma_buf;
 struct dma_fence;
+struct drm_gem_pages_shrinker;
+struct drm_gem_pages_shrinker_ops;
 struct file;
 
 /* Mock DRM device, with the knobs and counters of its callbacks. */
@@ -41,6 +43,8 @@ struct gp_test_device {
 	atomic_t puts;
 	bool put_dirty;			/* told last */
 	bool put_early;			/* there was a vmap or device map left at a put */
+
+	void *suite;			/* what the suite's own callbacks need */
 };
 
 #define to_gp_test_device(_drm) container_of(_drm, struct gp_test_device, drm)
@@ -98,8 +102,34 @@ static inline struct drm_file *gp_test_drm_file(struct file *file)
 	return file->private_data;
 }
 
+/* User mappings, in an address space of the test's own, of @file's device. */
+void gp_test_attach_mm(struct kunit *test);
+/* Gives the client a handle, and with it the right to map the object. */
+void gp_test_allow(struct kunit *test, struct file *file, struct drm_gem_pages_object *obj);
+/* Maps all of an object for reading and writing; the address begins a fault window. */
+unsigned long gp_test_mmap(struct kunit *test, struct file *file,
+			   struct drm_gem_pages_object *obj);
+/* Is there an entry for @addr in the page tables? */
+bool gp_test_is_mapped(unsigned long addr);
+
 /* A fence that signals when the test says so, or at its end. */
 struct dma_fence *gp_test_fence(struct kunit *test);
+/* One that makes the object busy. */
+struct dma_fence *gp_test_add_fence(struct kunit *test, struct drm_gem_pages_object *obj);
+
+/*
+ * Reclaim. The device is without swap space until gp_test_set_swap() has told the
+ * library of some; to believe it does not make any.
+ */
+struct drm_gem_pages_shrinker *gp_test_shrinker(struct kunit *test, struct drm_device *drm,
+						const struct drm_gem_pages_shrinker_ops *ops);
+void gp_test_set_swap(unsigned long pages);
+/* A scan in the circumstances of memory reclaim. */
+unsigned long gp_test_scan(struct drm_gem_pages_shrinker *shrinker, gfp_t gfp,
+			   unsigned long target, unsigned long *passed);
+/* What the shrinker knows of objects, lists and VMs agrees with what there is. */
+void gp_test_expect_sound(struct kunit *test, struct drm_gem_pages_shrinker *shrinker);
+void gp_test_expect_empty(struct kunit *test, struct drm_gem_pages_shrinker *shrinker);
 
 /* The byte that gp_test_fill() puts at @offset. */
 static inline u8 gp_test_byte(size_t offset, u8 seed)

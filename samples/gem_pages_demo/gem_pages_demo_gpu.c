@@ -72,6 +72,7 @@ static int demo_unmap(struct drm_gem_pages_object *base)
 	}
 	list_for_each_entry(mapping, &obj->mappings, obj_node)
 		mapping->present = false;
+	tell_library(obj);
 	unlock_tables(obj, NULL);
 	return 0;
 }
@@ -100,7 +101,7 @@ int demo_madvise_ioctl(struct drm_device *dev, void *data, struct drm_file *file
 	struct drm_gem_object *gem;
 	int ret;
 
-	if (args->advice > GEM_PAGES_DEMO_DONTNEED)
+	if (args->advice > GEM_PAGES_DEMO_DONTNEED || args->pad)
 		return -EINVAL;
 	gem = drm_gem_object_lookup(file, args->handle);
 	if (!gem)

@@ -39,7 +39,7 @@ struct drm_gem_pages_demo_madvise {
 	__u32 handle;	/* in */
 	__u32 advice;	/* in: GEM_PAGES_DEMO_WILLNEED or _DONTNEED */
 	__u32 retained;	/* out: 0 if the content is gone, else 1 */
-	__u32 pad;
+	__u32 pad;	/* in: zero */
 };
 
 /* Maps a buffer in the client's VM of the device, or unmaps it. */
