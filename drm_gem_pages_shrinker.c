@@ -144,6 +144,8 @@ unsigned long drm_gem_pages_pages_in(struct drm_gem_pages_shrinker *shrinker,
 	unsigned long pages = 0;
 	unsigned int needs;
 
+	if (!READ_ONCE(shrinker->count[class]))
+		return 0;
 	for (needs = 0; needs <= DRM_GEM_PAGES_NEEDS_ALL; needs++) {
 		if (!(needs & ~allowed))
 			pages += READ_ONCE(shrinker->pages[class][needs]);

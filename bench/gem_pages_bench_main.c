@@ -398,7 +398,7 @@ static void evict_and_refault(const struct bench_side *side, const char *name, u
 			      size_t size)
 {
 	struct drm_gem_object **gems = create_all(side, n, size);
-	unsigned long pages = n * (size >> PAGE_SHIFT), freed, calls;
+	unsigned long pages = n * (size >> PAGE_SHIFT), freed;
 	struct clock clock;
 	char key[40];
 
@@ -422,7 +422,7 @@ static void evict_and_refault(const struct bench_side *side, const char *name, u
 
 	/* Nobody wrote to it, so ours does not keep it. */
 	clock = start();
-	freed = scan_until(side, pages, &calls);
+	freed = scan(side, pages);
 	stop(clock, KEY("scan-clean"), side, n, freed);
 	check(side, freed == pages);
 
@@ -437,7 +437,7 @@ static void evict_and_refault(const struct bench_side *side, const char *name, u
 	populate_all(side, gems, n);
 	mark_all_dirty(side, gems, n);
 	clock = start();
-	freed = scan_until(side, pages, &calls);
+	freed = scan(side, pages);
 	stop(clock, KEY("scan-dirty"), side, n, freed);
 	check(side, freed == pages);
 

@@ -21,18 +21,31 @@ static struct drm_gem_pages_shrinker *reclaim;
 static struct drm_gem_pages_vm vm;
 static struct bench_vm_locks vm_locks;
 
-/* The locks that panthor takes, and nothing under them: there are no page tables here. */
+/*
+ * The locks that drm_gem_pages_gpuvm_unmap() takes for an object in no VM or in one that
+ * needs what panthor's do; there are no page tables here.
+ */
 static int ours_unmap(struct drm_gem_pages_object *obj)
 {
-	if (!dma_resv_trylock(&vm_locks.resv))
-		return -EDEADLK;
-	if (!mutex_trylock(&vm_locks.op_lock)) {
-		dma_resv_unlock(&vm_locks.resv);
-		return -EDEADLK;
+	int ret = -EDEADLK;
+
+	if (!mutex_trylock(&obj->base.gpuva.lock))
+		return ret;
+	if (!state_of(obj)->gpu_vms) {
+		ret = 0;
+		goto out;
 	}
-	mutex_unlock(&vm_locks.op_lock);
+	if (!dma_resv_trylock(&vm_locks.resv))
+		goto out;
+	if (mutex_trylock(&vm_locks.op_lock)) {
+		drm_gem_pages_set_gpu_mapped_locked(obj, 0, NULL);
+		mutex_unlock(&vm_locks.op_lock);
+		ret = 0;
+	}
 	dma_resv_unlock(&vm_locks.resv);
-	return 0;
+out:
+	mutex_unlock(&obj->base.gpuva.lock);
+	return ret;
 }
 
 static const struct drm_gem_pages_shrinker_ops ours_ops = {
