@@ -10,7 +10,7 @@ KERNELS := um x86_64 x86_64-debug
 help:
 	@echo 'make run        build a kernel, boot it and show the library at work'
 	@echo 'make test       run all tests (tests/run --help)'
-	@echo 'make test-long  memory pressure and races, half an hour of them'
+	@echo 'make test-long  memory pressure, races and failing allocations for long'
 	@echo 'make check      check the style of the code'
 	@echo 'make bench      measure what reclaim costs (bench/run --help)'
 	@echo 'make modules    build the modules for the kernel that KDIR=DIR was built in;'

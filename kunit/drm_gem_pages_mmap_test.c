@@ -164,14 +164,7 @@ static void stamp(struct kunit *test, struct drm_gem_pages_object *obj)
 
 static void evict(struct kunit *test, struct drm_gem_pages_object *obj)
 {
-	guard(drm_gem_pages)(obj);
-	KUNIT_ASSERT_EQ(test, drm_gem_pages_evict_locked(obj), 0);
-}
-
-static bool resident(struct drm_gem_pages_object *obj)
-{
-	guard(drm_gem_pages)(obj);
-	return drm_gem_pages_is_resident_locked(obj);
+	KUNIT_ASSERT_EQ(test, gp_test_evict(obj), 0);
 }
 
 static int mmaps(struct drm_gem_pages_object *obj)
@@ -522,14 +515,14 @@ static void mmap_allocates_nothing(struct kunit *test)
 	unsigned int refs = kref_read(&obj->base.refcount);
 	unsigned long addr = map(test, obj);
 
-	KUNIT_EXPECT_FALSE(test, resident(obj));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(obj));
 	KUNIT_EXPECT_EQ(test, file_inode(obj->base.filp)->i_mapping->nrpages, 0);
 	KUNIT_EXPECT_EQ(test, mmaps(obj), 1);
 	KUNIT_EXPECT_EQ(test, kref_read(&obj->base.refcount), refs + 1);
 	expect_absent(test, addr, TEST_PAGES);
 
 	unmap(test, addr, TEST_PAGES);
-	KUNIT_EXPECT_FALSE(test, resident(obj));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(obj));
 	KUNIT_EXPECT_EQ(test, mmaps(obj), 0);
 	KUNIT_EXPECT_EQ(test, kref_read(&obj->base.refcount), refs);
 }
@@ -546,7 +539,7 @@ static void first_touch_is_zero(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, copy_from_user(copy, (void __user *)addr + bytes(i),
 						     PAGE_SIZE), 0);
 		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(copy, 0, PAGE_SIZE), "page %lu", i);
-		KUNIT_EXPECT_TRUE(test, resident(obj));
+		KUNIT_EXPECT_TRUE(test, gp_test_resident(obj));
 		expect_entry(test, addr + bytes(i), obj, i, CLEAN);
 	}
 	KUNIT_EXPECT_EQ(test, count_dirty(obj), 0);
@@ -1108,12 +1101,12 @@ static void nowait(struct kunit *test)
 	EXPECT_FAULT(test, fault(test, addr, flags, &kept), VM_FAULT_RETRY);
 	KUNIT_EXPECT_TRUE(test, kept);
 	let_go(test, holder);
-	KUNIT_EXPECT_FALSE(test, resident(obj));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(obj));
 
 	/* There are no pages: getting them may take a while. */
 	EXPECT_FAULT(test, fault(test, addr, flags, &kept), VM_FAULT_RETRY);
 	KUNIT_EXPECT_TRUE(test, kept);
-	KUNIT_EXPECT_FALSE(test, resident(obj));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(obj));
 	expect_absent(test, addr, TEST_PAGES);
 
 	/* Both are there, or only the pages. */
@@ -1140,7 +1133,7 @@ static void retry_drops_mmap_lock(struct kunit *test)
 	EXPECT_FAULT(test, fault(test, addr, FAULT_FLAG_DEFAULT, &kept), VM_FAULT_RETRY);
 	KUNIT_EXPECT_FALSE(test, kept);
 	KUNIT_EXPECT_TRUE(test, let_go(test, holder));
-	KUNIT_EXPECT_TRUE(test, resident(obj));
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(obj));
 	KUNIT_EXPECT_EQ(test, kref_read(&obj->base.refcount), refs + 1);
 	expect_absent(test, addr, TEST_PAGES);
 
@@ -1153,7 +1146,7 @@ static void retry_drops_mmap_lock(struct kunit *test)
 	evict(test, obj);
 	EXPECT_FAULT(test, fault(test, addr, FAULT_FLAG_DEFAULT, &kept), VM_FAULT_RETRY);
 	KUNIT_EXPECT_FALSE(test, kept);
-	KUNIT_EXPECT_TRUE(test, resident(obj));
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(obj));
 
 	/* There are pages, and nobody is in the way. */
 	EXPECT_FAULT(test, fault(test, addr, FAULT_FLAG_DEFAULT, &kept), VM_FAULT_NOPAGE);
@@ -1217,7 +1210,7 @@ static void no_retry_waits(struct kunit *test)
 		EXPECT_FAULT(test, fault(test, addr, flags[i], &kept), VM_FAULT_NOPAGE);
 		KUNIT_EXPECT_TRUE(test, kept);
 		KUNIT_EXPECT_TRUE(test, let_go(test, holder));
-		KUNIT_EXPECT_TRUE(test, resident(obj));
+		KUNIT_EXPECT_TRUE(test, gp_test_resident(obj));
 		expect_entry(test, addr, obj, 0, CLEAN);
 		evict(test, obj);
 	}
@@ -1327,7 +1320,7 @@ static void retry_drops_vma_lock(struct kunit *test)
 	ret = call_fault_vma_locked(test, addr, FAULT_FLAG_DEFAULT, &vma);
 	EXPECT_FAULT(test, ret, VM_FAULT_RETRY);
 	KUNIT_EXPECT_TRUE(test, let_go(test, holder));
-	KUNIT_EXPECT_TRUE(test, resident(obj));
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(obj));
 	expect_absent(test, addr, TEST_PAGES);
 
 	ret = call_fault_vma_locked(test, addr, FAULT_FLAG_DEFAULT | FAULT_FLAG_TRIED, &vma);
@@ -1360,7 +1353,7 @@ static void purged(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, kept);
 	EXPECT_FAULT(test, fault(test, addr, FAULT_FLAG_WRITE, &kept), VM_FAULT_SIGBUS);
 	KUNIT_EXPECT_EQ(test, peek(addr, &value), -EFAULT);
-	KUNIT_EXPECT_FALSE(test, resident(obj));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(obj));
 	KUNIT_EXPECT_EQ(test, mmaps(obj), 1);
 }
 
@@ -1470,7 +1463,7 @@ static void evict_zaps(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, peek(two + bytes(i), &value), 0);
 
 	evict(test, obj);
-	KUNIT_EXPECT_FALSE(test, resident(obj));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(obj));
 	expect_absent(test, one, 12);
 	expect_absent(test, one + bytes(14), TEST_PAGES - 14);
 	expect_absent(test, two, TEST_PAGES);

@@ -8,18 +8,15 @@
 #include <kunit/resource.h>
 #include <kunit/test.h>
 
-#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-fence.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/module.h>
-#include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
@@ -43,7 +40,6 @@ MODULE_IMPORT_NS("DMA_BUF");
 #define TEST_SIZE	(8 * PAGE_SIZE)
 #define SEED		0x47
 #define RW		(PROT_READ | PROT_WRITE)
-#define PATIENCE	(20 * HZ)
 
 /*
  * Mock exporter
@@ -320,18 +316,6 @@ static struct drm_gem_pages_object *filled_object(struct kunit *test)
 	return obj;
 }
 
-static int evict(struct drm_gem_pages_object *obj)
-{
-	guard(drm_gem_pages)(obj);
-	return drm_gem_pages_evict_locked(obj);
-}
-
-static bool resident(struct drm_gem_pages_object *obj)
-{
-	guard(drm_gem_pages)(obj);
-	return drm_gem_pages_is_resident_locked(obj);
-}
-
 static int pins(struct drm_gem_pages_object *obj)
 {
 	return atomic_read(&state_of(obj)->pin_count);
@@ -363,7 +347,7 @@ static void export_size_and_mode(struct kunit *test)
 
 	dma_buf = gp_test_export(test, obj, DRM_CLOEXEC | DRM_RDWR);
 	KUNIT_EXPECT_TRUE(test, dma_buf->file->f_mode & FMODE_WRITE);
-	KUNIT_EXPECT_FALSE(test, resident(obj));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(obj));
 	gp_test_dma_buf_put(test, dma_buf);
 	KUNIT_EXPECT_TRUE(test, gp_test_unchanged(test, obj, &before));
 }
@@ -441,11 +425,11 @@ static void import_mapped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, file_count(mock->dma_buf->file), files + 1);
 
 	/* It has none of the library's sub-resources, and pins do nothing. */
-	KUNIT_EXPECT_FALSE(test, resident(obj));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(obj));
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_pin(obj), 0);
 	KUNIT_EXPECT_FALSE(test, drm_gem_pages_is_pinned(obj));
 	drm_gem_pages_unpin(obj);
-	KUNIT_EXPECT_EQ(test, evict(obj), -EINVAL);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), -EINVAL);
 	sgt = drm_gem_pages_get_sgt(obj);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
 	KUNIT_EXPECT_EQ(test, sg_dma_len(sgt->sgl) > 0, true);
@@ -605,7 +589,7 @@ static void device_to_device(struct kunit *test)
 	/* The exporter's own device map is none of an importer's business. */
 	KUNIT_EXPECT_NULL(test, state_of(obj)->sgt);
 	KUNIT_EXPECT_EQ(test, pins(obj), 1);
-	KUNIT_EXPECT_EQ(test, evict(obj), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), -EBUSY);
 	scoped_guard(drm_gem_pages, obj)
 		KUNIT_EXPECT_EQ(test, drm_gem_pages_purge_locked(obj), -EBUSY);
 	KUNIT_EXPECT_TRUE(test, gp_test_check(obj, SEED));
@@ -618,7 +602,7 @@ static void device_to_device(struct kunit *test)
 	gp_test_put(test, imported);
 	KUNIT_EXPECT_EQ(test, pins(obj), 0);
 	gp_test_dma_buf_put(test, dma_buf);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_EQ(test, refs(obj), before.refs);
 }
 
@@ -660,22 +644,22 @@ static void static_importer_pins(struct kunit *test)
 
 	/* An attachment alone is nothing. */
 	KUNIT_EXPECT_EQ(test, pins(obj), 0);
-	KUNIT_EXPECT_FALSE(test, resident(obj));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(obj));
 
 	KUNIT_ASSERT_EQ(test, importer_map(one, DMA_BIDIRECTIONAL), 0);
 	KUNIT_EXPECT_EQ(test, pins(obj), 1);
-	KUNIT_EXPECT_TRUE(test, resident(obj));
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(obj));
 	KUNIT_ASSERT_EQ(test, importer_map(two, DMA_BIDIRECTIONAL), 0);
 	KUNIT_EXPECT_EQ(test, pins(obj), 2);
-	KUNIT_EXPECT_EQ(test, evict(obj), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), -EBUSY);
 
 	importer_unmap(one);
-	KUNIT_EXPECT_EQ(test, evict(obj), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), -EBUSY);
 	importer_unmap(two);
 	KUNIT_EXPECT_EQ(test, pins(obj), 0);
-	KUNIT_EXPECT_TRUE(test, resident(obj));
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(obj));
 	KUNIT_EXPECT_TRUE(test, hlist_empty(&state_of(obj)->attach_maps));
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 }
 
 static void dynamic_importer_moves(struct kunit *test)
@@ -686,17 +670,17 @@ static void dynamic_importer_moves(struct kunit *test)
 	struct importer *two = importer(test, dma_buf, true);
 
 	/* Nobody who has nothing is asked. */
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_EQ(test, one->invalidated, 0);
 
 	KUNIT_ASSERT_EQ(test, importer_map(one, DMA_TO_DEVICE), 0);
 	KUNIT_ASSERT_EQ(test, importer_map(two, DMA_TO_DEVICE), 0);
 	KUNIT_EXPECT_EQ(test, pins(obj), 0);
-	KUNIT_EXPECT_TRUE(test, resident(obj));
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(obj));
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_EQ(test, one->invalidated, 1);
 	KUNIT_EXPECT_EQ(test, two->invalidated, 1);
-	KUNIT_EXPECT_FALSE(test, resident(obj));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(obj));
 	KUNIT_EXPECT_TRUE(test, hlist_empty(&state_of(obj)->attach_maps));
 
 	KUNIT_ASSERT_EQ(test, importer_map(one, DMA_TO_DEVICE), 0);
@@ -704,11 +688,11 @@ static void dynamic_importer_moves(struct kunit *test)
 	/* A pin of its own is still possible. */
 	scoped_guard(drm_gem_pages, obj)
 		KUNIT_ASSERT_EQ(test, dma_buf_pin(one->attach), 0);
-	KUNIT_EXPECT_EQ(test, evict(obj), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), -EBUSY);
 	KUNIT_EXPECT_EQ(test, one->invalidated, 1);
 	scoped_guard(drm_gem_pages, obj)
 		dma_buf_unpin(one->attach);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_EQ(test, one->invalidated, 2);
 }
 
@@ -724,7 +708,7 @@ static void dynamic_importer_stays(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, importer_map(bad, DMA_TO_DEVICE), 0);
 	bad->stubborn = true;
 	before = gp_test_snapshot(obj);
-	KUNIT_EXPECT_EQ(test, evict(obj), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), -EBUSY);
 	KUNIT_EXPECT_GE(test, bad->invalidated, 1);
 	KUNIT_EXPECT_NULL(test, good->sgt);
 	KUNIT_EXPECT_TRUE(test, gp_test_unchanged(test, obj, &before));
@@ -734,7 +718,7 @@ static void dynamic_importer_stays(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, gp_test_unchanged(test, obj, &before));
 
 	importer_unmap(bad);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 }
 
 static void dynamic_importer_leaves_fence(struct kunit *test)
@@ -751,11 +735,11 @@ static void dynamic_importer_leaves_fence(struct kunit *test)
 	}
 
 	KUNIT_EXPECT_NULL(test, one->sgt);
-	KUNIT_EXPECT_TRUE(test, resident(obj));
-	KUNIT_EXPECT_EQ(test, evict(obj), -EBUSY);
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(obj));
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), -EBUSY);
 	KUNIT_EXPECT_EQ(test, one->invalidated, 1);
 	dma_fence_signal(one->fence);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 }
 
 /* The object forgets its dma-buf with its last handle, its importers do not. */
@@ -778,10 +762,10 @@ static void evict_without_handle(struct kunit *test)
 	KUNIT_ASSERT_NULL(test, obj->base.dma_buf);
 
 	one->stubborn = true;
-	KUNIT_EXPECT_EQ(test, evict(obj), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), -EBUSY);
 	KUNIT_EXPECT_EQ(test, one->invalidated, 1);
 	one->stubborn = false;
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_EQ(test, one->invalidated, 2);
 
 	kunit_release_action(test, importer_end, one);
@@ -799,7 +783,7 @@ static void evict_with_two_exports(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, importer_map(one, DMA_TO_DEVICE), 0);
 	KUNIT_ASSERT_EQ(test, importer_map(two, DMA_TO_DEVICE), 0);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_EQ(test, one->invalidated, 1);
 	KUNIT_EXPECT_EQ(test, two->invalidated, 1);
 }
@@ -826,7 +810,7 @@ static void importer_dirties(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, importer_map(one, cases[i].dir), 0);
 		importer_unmap(one);
 		dev->put_dirty = !cases[i].dirty;
-		KUNIT_EXPECT_EQ(test, evict(obj), 0);
+		KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 		KUNIT_EXPECT_EQ_MSG(test, dev->put_dirty, cases[i].dirty, "direction %d",
 				    cases[i].dir);
 	}
@@ -840,7 +824,7 @@ static void importer_dirties(struct kunit *test)
 
 		KUNIT_ASSERT_EQ(test, importer_map(one, cases[i].dir), 0);
 		importer_unmap(one);
-		KUNIT_EXPECT_EQ(test, evict(obj), 0);
+		KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 		KUNIT_ASSERT_EQ(test, drm_gem_pages_populate(obj), 0);
 		scoped_guard(drm_gem_pages, obj)
 			page = drm_gem_pages_page_locked(obj, 3);
@@ -892,13 +876,13 @@ static void vmap_of_exported(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, dma_buf_vmap_unlocked(dma_buf, &map), 0);
 	KUNIT_EXPECT_TRUE(test, gp_test_check_at(map.vaddr, TEST_SIZE, SEED));
 	KUNIT_EXPECT_EQ(test, pins(obj), 1);
-	KUNIT_EXPECT_EQ(test, evict(obj), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), -EBUSY);
 	gp_test_fill_at(map.vaddr, TEST_SIZE, SEED + 1);
 	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(dma_buf, DMA_BIDIRECTIONAL), 0);
 	KUNIT_EXPECT_EQ(test, dma_buf_end_cpu_access(dma_buf, DMA_BIDIRECTIONAL), 0);
 	dma_buf_vunmap_unlocked(dma_buf, &map);
 	KUNIT_EXPECT_EQ(test, pins(obj), 0);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_ASSERT_EQ(test, drm_gem_pages_populate(obj), 0);
 	KUNIT_EXPECT_TRUE(test, gp_test_check(obj, SEED + 1));
 }
@@ -1046,7 +1030,7 @@ static void cpu_access_syncs(struct kunit *test)
 	/* Those that are gone are left alone. */
 	importer_unmap(importers[0]);
 	importer_unmap(importers[2]);
-	KUNIT_ASSERT_EQ(test, evict(obj), 0);
+	KUNIT_ASSERT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_EQ(test, importers[1]->invalidated, 1);
 	if (log)
 		log->count = 0;
@@ -1059,35 +1043,6 @@ static void cpu_access_syncs(struct kunit *test)
 /*
  * Mappings of imported objects
  */
-
-/* The VMAs hold files and objects of the devices: they have to go before those do. */
-static void end_mm(void *data)
-{
-	unsigned long end = jiffies + PATIENCE;
-	struct mm_struct *mm = data;
-
-	while (atomic_read(&mm->mm_users) > 1 && time_before(jiffies, end))
-		msleep(20);
-	mmput(mm);
-	flush_delayed_fput();
-}
-
-static void attach_mm(struct kunit *test)
-{
-	KUNIT_ASSERT_EQ(test, kunit_attach_mm(), 0);
-	mmget(current->mm);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_mm, current->mm), 0);
-}
-
-/* Give a client a handle, and with it the right to map the object. */
-static void allow(struct kunit *test, struct drm_gem_pages_object *obj, struct file *file)
-{
-	u32 handle;
-
-	KUNIT_ASSERT_EQ(test, drm_gem_create_mmap_offset(&obj->base), 0);
-	KUNIT_ASSERT_EQ(test, drm_gem_handle_create(gp_test_drm_file(file), &obj->base, &handle),
-			0);
-}
 
 /* Answers the address or a negative error code. */
 static long map(struct drm_gem_pages_object *obj, struct file *file, unsigned long size,
@@ -1118,11 +1073,11 @@ static void mmap_of_imported(struct kunit *test)
 	long addr, files;
 	u8 value = 0;
 
-	attach_mm(test);
+	gp_test_attach_mm(test);
 	file = gp_test_open(test, t->other);
 	dma_buf = gp_test_export(test, obj, DRM_RDWR);
 	imported = gp_test_import(test, t->other, dma_buf);
-	allow(test, imported, file);
+	gp_test_allow(test, file, imported);
 	other_refs = refs(imported);
 	own_refs = refs(obj);
 	files = file_count(dma_buf->file);
@@ -1165,10 +1120,10 @@ static void mmap_of_foreign(struct kunit *test)
 	long addr, files;
 	u8 value = 0;
 
-	attach_mm(test);
+	gp_test_attach_mm(test);
 	file = gp_test_open(test, t->drm);
 	obj = gp_test_import(test, t->drm, mock->dma_buf);
-	allow(test, obj, file);
+	gp_test_allow(test, file, obj);
 	before = gp_test_snapshot(obj);
 	files = file_count(mock->dma_buf->file);
 
@@ -1208,11 +1163,11 @@ static void mmap_of_read_only(struct kunit *test)
 	u8 value = 0;
 	long addr;
 
-	attach_mm(test);
+	gp_test_attach_mm(test);
 	file = gp_test_open(test, t->other);
 	dma_buf = gp_test_export(test, obj, 0);
 	imported = gp_test_import(test, t->other, dma_buf);
-	allow(test, imported, file);
+	gp_test_allow(test, file, imported);
 	before = gp_test_snapshot(imported);
 
 	KUNIT_EXPECT_EQ(test, map(imported, file, TEST_SIZE, RW, MAP_SHARED), -EACCES);
@@ -1230,7 +1185,7 @@ static void mmap_of_read_only(struct kunit *test)
 	/* The other kind could be made writable. */
 	dma_buf = gp_test_export(test, obj, DRM_RDWR);
 	imported = gp_test_import(test, t->other, dma_buf);
-	allow(test, imported, file);
+	gp_test_allow(test, file, imported);
 	addr = map(imported, file, TEST_SIZE, PROT_READ, MAP_SHARED);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
 	KUNIT_EXPECT_TRUE(test, may_write(addr));

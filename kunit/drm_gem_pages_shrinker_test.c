@@ -182,12 +182,6 @@ static enum drm_gem_pages_class class_of(struct drm_gem_pages_object *obj)
 	return state_of(obj)->class;
 }
 
-static bool resident(struct drm_gem_pages_object *obj)
-{
-	guard(drm_gem_pages)(obj);
-	return drm_gem_pages_is_resident_locked(obj);
-}
-
 static unsigned long cached_pages(struct drm_gem_pages_object *obj)
 {
 	return obj->base.filp->f_mapping->nrpages;
@@ -198,18 +192,6 @@ static void set_gpu(struct drm_gem_pages_object *obj, unsigned int vms,
 {
 	guard(drm_gem_pages)(obj);
 	drm_gem_pages_set_gpu_mapped_locked(obj, vms, vm);
-}
-
-static int evict(struct drm_gem_pages_object *obj)
-{
-	guard(drm_gem_pages)(obj);
-	return drm_gem_pages_evict_locked(obj);
-}
-
-static int purge(struct drm_gem_pages_object *obj)
-{
-	guard(drm_gem_pages)(obj);
-	return drm_gem_pages_purge_locked(obj);
 }
 
 static int validate(struct drm_gem_pages_object *obj)
@@ -364,7 +346,7 @@ static void check_order(struct kunit *test, int line, struct drm_gem_pages_objec
 	for (i = 0; i < n; i++) {
 		KUNIT_EXPECT_EQ_MSG(test, scan(test, 1), 1, "object %u, line %d", i, line);
 		for (j = 0; j < n; j++)
-			KUNIT_EXPECT_EQ_MSG(test, resident(objs[j]), j > i,
+			KUNIT_EXPECT_EQ_MSG(test, gp_test_resident(objs[j]), j > i,
 					    "object %u after %u, line %d", j, i, line);
 	}
 }
@@ -498,7 +480,7 @@ static void class_by_pages(struct kunit *test)
 	expect_in(test, other, DRM_GEM_PAGES_UNUSED, 2, 8);
 	gp_test_put(test, obj);
 	expect_in(test, other, DRM_GEM_PAGES_UNUSED, 1, 5);
-	KUNIT_EXPECT_EQ(test, evict(other), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(other), 0);
 	expect_in_none(test, other);
 }
 
@@ -645,9 +627,9 @@ static void class_busy_by_driver(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scan_passing(test, 100, &passed), SHRINK_STOP);
 	/* Once as what it was, once as busy. */
 	KUNIT_EXPECT_EQ(test, passed, 2);
-	KUNIT_EXPECT_TRUE(test, resident(obj));
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(obj));
 	expect_in(test, obj, DRM_GEM_PAGES_BUSY, 1, 2);
-	KUNIT_EXPECT_EQ(test, evict(obj), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), -EBUSY);
 
 	/* It stays there as long as it is, though there are no fences. */
 	KUNIT_EXPECT_EQ(test, count(test), 2);
@@ -764,7 +746,7 @@ static void class_busy_without_pages(struct kunit *test)
 
 	t->unmapping = evict_in_unmap;
 	KUNIT_EXPECT_EQ(test, scan(test, 100), SHRINK_STOP);
-	KUNIT_EXPECT_FALSE(test, resident(obj));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(obj));
 	KUNIT_EXPECT_FALSE(test, state_of(obj)->found_busy);
 	expect_in_none(test, obj);
 	t->unmap_error = 0;
@@ -778,9 +760,9 @@ static void class_after_end_of_pages(struct kunit *test)
 	struct dma_fence *fence;
 
 	fence = make_busy(test, obj);
-	KUNIT_EXPECT_EQ(test, evict(obj), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), -EBUSY);
 	dma_fence_signal(fence);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	expect_in_none(test, obj);
 	/* New pages have never been busy. */
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_populate(obj), 0);
@@ -795,13 +777,13 @@ static void class_after_end_of_pages(struct kunit *test)
 	expect_in(test, obj, DRM_GEM_PAGES_MMAPPED, 1, 2);
 
 	set_gpu(obj, 1, NULL);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	expect_in_none(test, obj);
 	KUNIT_EXPECT_EQ(test, state_of(obj)->gpu_vms, 0);
 	KUNIT_EXPECT_EQ(test, validate(obj), 0);
 	expect_in(test, obj, DRM_GEM_PAGES_MMAPPED, 1, 2);
 
-	KUNIT_EXPECT_EQ(test, purge(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_purge(obj), 0);
 	expect_in_none(test, obj);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_populate(obj), -EFAULT);
 	expect_in_none(test, obj);
@@ -867,7 +849,7 @@ static void class_private(struct kunit *test)
 	set_gpu(obj, 1, NULL);
 	expect_in_none(test, obj);
 	KUNIT_EXPECT_EQ(test, scan(test, 100), SHRINK_STOP);
-	KUNIT_EXPECT_TRUE(test, resident(obj));
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(obj));
 
 	dontneed(test, obj);
 	expect_in(test, obj, DRM_GEM_PAGES_PURGEABLE, 1, 2);
@@ -912,11 +894,11 @@ static void class_exported(struct kunit *test)
 	expect_in(test, obj, DRM_GEM_PAGES_UNUSED, 1, 1);
 	imported = gp_test_import(test, other, dma_buf);
 	KUNIT_EXPECT_EQ(test, scan(test, 100), SHRINK_STOP);
-	KUNIT_EXPECT_TRUE(test, resident(obj));
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(obj));
 	/* It may have written to the object. */
 	gp_test_put(test, imported);
 	KUNIT_EXPECT_EQ(test, scan(test, 1), if_written(1));
-	KUNIT_EXPECT_FALSE(test, resident(obj));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(obj));
 }
 
 struct importer {
@@ -985,7 +967,7 @@ static void class_mapped_by_importer(struct kunit *test)
 	}
 
 	/* Where it is asked, it does. */
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_EQ(test, importer->invalidations, 1);
 	expect_in_none(test, obj);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_populate(obj), 0);
@@ -1013,8 +995,8 @@ static void no_shrinker(struct kunit *test)
 	dontneed(test, obj);
 	KUNIT_EXPECT_EQ(test, class_of(obj), DRM_GEM_PAGES_NOT_RECLAIMABLE);
 	KUNIT_EXPECT_NULL(test, state_of(obj)->shrinker);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
-	KUNIT_EXPECT_EQ(test, purge(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_purge(obj), 0);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_madvise(obj, DRM_GEM_PAGES_WILLNEED), 0);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_evict_all(drm), 0);
 	drm_gem_pages_vm_fini(&vm);
@@ -1088,7 +1070,7 @@ static struct drm_gem_pages_object *purgeable_object(struct kunit *test, unsigne
 	struct drm_gem_pages_object *obj = object(test, 1 << what);
 
 	if (what & SWAPPED) {
-		KUNIT_ASSERT_EQ(test, evict(obj), 0);
+		KUNIT_ASSERT_EQ(test, gp_test_evict(obj), 0);
 		KUNIT_ASSERT_EQ(test, drm_gem_pages_populate(obj), 0);
 	}
 	if (what & MMAPPED)
@@ -1133,7 +1115,7 @@ static void count_purgeable_is_what_scan_frees(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scan_as(test, context, 1000, &passed), counted);
 	KUNIT_EXPECT_EQ(test, passed, in_vain);
 	for (i = 0; i < 8; i++)
-		KUNIT_EXPECT_EQ_MSG(test, resident(objs[i]), !may_purge(context, i),
+		KUNIT_EXPECT_EQ_MSG(test, gp_test_resident(objs[i]), !may_purge(context, i),
 				    "object %u", i);
 	KUNIT_EXPECT_EQ(test, count_as(test, context), 0);
 	KUNIT_EXPECT_EQ(test, scan_as(test, context, 1000, &passed), SHRINK_STOP);
@@ -1161,7 +1143,7 @@ static void count_follows_needs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_as(test, context), if_gpu);
 	set_gpu(obj, 0, NULL);
 	KUNIT_EXPECT_EQ(test, count_as(test, context), 2);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_populate(obj), 0);
 	KUNIT_EXPECT_EQ(test, count_as(test, context), may_purge(context, SWAPPED) ? 2 : 0);
 	expect_in(test, obj, DRM_GEM_PAGES_PURGEABLE, 1, 2);
@@ -1217,12 +1199,12 @@ static void scan_cheap_ones_first(struct kunit *test)
 
 	for (i = 0; i < 6; i++) {
 		KUNIT_EXPECT_EQ(test, scan(test, 1), 1);
-		KUNIT_EXPECT_FALSE_MSG(test, resident(objs[i]), "object %d", i);
-		KUNIT_EXPECT_TRUE_MSG(test, resident(objs[i + 1]), "object %d", i + 1);
+		KUNIT_EXPECT_FALSE_MSG(test, gp_test_resident(objs[i]), "object %d", i);
+		KUNIT_EXPECT_TRUE_MSG(test, gp_test_resident(objs[i + 1]), "object %d", i + 1);
 	}
 	KUNIT_EXPECT_EQ(test, scan(test, 1), SHRINK_STOP);
 	KUNIT_EXPECT_EQ(test, scan(test, 2), SHRINK_STOP);
-	KUNIT_EXPECT_TRUE(test, resident(objs[6]));
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(objs[6]));
 	dma_fence_signal(fence);
 	KUNIT_EXPECT_EQ(test, scan(test, 1), 1);
 }
@@ -1264,7 +1246,7 @@ static void scan_frees_about_target(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scan_passing(test, 10, &passed), 12);
 	KUNIT_EXPECT_EQ(test, passed, 0);
 	for (i = 0; i < 10; i++)
-		KUNIT_EXPECT_EQ_MSG(test, resident(objs[i]), i >= 3, "object %d", i);
+		KUNIT_EXPECT_EQ_MSG(test, gp_test_resident(objs[i]), i >= 3, "object %d", i);
 	KUNIT_EXPECT_EQ(test, scan(test, 0), SHRINK_STOP);
 	KUNIT_EXPECT_EQ(test, pages_in(test, DRM_GEM_PAGES_UNUSED), 28);
 	KUNIT_EXPECT_EQ(test, scan(test, 8), 8);
@@ -1368,7 +1350,7 @@ static void scan_looks_at_all_classes(struct kunit *test)
 	obj = object_of_class(test, 4, DRM_GEM_PAGES_GPU_SHARED);
 	KUNIT_EXPECT_EQ(test, scan_passing(test, 3, &passed), 4);
 	KUNIT_EXPECT_EQ(test, passed, 3);
-	KUNIT_EXPECT_FALSE(test, resident(obj));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(obj));
 }
 
 static unsigned int count_evicted(struct drm_gem_pages_object **objs, unsigned int n)
@@ -1376,7 +1358,7 @@ static unsigned int count_evicted(struct drm_gem_pages_object **objs, unsigned i
 	unsigned int i, count = 0;
 
 	for (i = 0; i < n; i++)
-		count += !resident(objs[i]);
+		count += !gp_test_resident(objs[i]);
 	return count;
 }
 
@@ -1401,9 +1383,9 @@ static void scan_stops_without_swap_to_write_to(struct kunit *test)
 	/* As far as it gets. */
 	KUNIT_EXPECT_EQ(test, scan_passing(test, 100, &passed), 8 + 2);
 	KUNIT_EXPECT_EQ(test, passed, 1);
-	KUNIT_EXPECT_FALSE(test, resident(clean));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(clean));
 	KUNIT_EXPECT_EQ(test, count_evicted(objs, 20), 1);
-	KUNIT_EXPECT_FALSE(test, resident(objs[0]));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(objs[0]));
 	/* One at a time. */
 	KUNIT_EXPECT_EQ(test, scan_passing(test, 5, &passed), SHRINK_STOP);
 	KUNIT_EXPECT_EQ(test, passed, 1);
@@ -1411,7 +1393,7 @@ static void scan_stops_without_swap_to_write_to(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_evict_all(t->drm), 0);
 	KUNIT_EXPECT_EQ(test, count_evicted(objs, 20), 3);
 	/* Neither of this class, nor of one after it. */
-	KUNIT_EXPECT_TRUE(test, resident(mapped));
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(mapped));
 	/* What is purged needs no swap. */
 	dontneed(test, mapped);
 	KUNIT_EXPECT_EQ(test, scan(test, 100), 4);
@@ -1440,7 +1422,7 @@ static void scan_stops_when_swap_ends(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, passed, 1);
 	KUNIT_EXPECT_EQ(test, t->unmaps, 1);
 	KUNIT_EXPECT_EQ(test, count_evicted(objs, 4), 1);
-	KUNIT_EXPECT_TRUE(test, resident(shared));
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(shared));
 	t->unmapping = NULL;
 	gp_test_set_swap(MANY);
 	KUNIT_EXPECT_EQ(test, scan_passing(test, 100, &passed), 4);
@@ -1556,7 +1538,7 @@ static void scan_respects_context(struct kunit *test)
 	dontneed(test, mapped);
 	set_gpu(gpu, 1, NULL);
 	dontneed(test, gpu);
-	KUNIT_ASSERT_EQ(test, evict(swapped), 0);
+	KUNIT_ASSERT_EQ(test, gp_test_evict(swapped), 0);
 	KUNIT_ASSERT_EQ(test, drm_gem_pages_populate(swapped), 0);
 	dontneed(test, swapped);
 	t->unmaps = 0;
@@ -1569,14 +1551,14 @@ static void scan_respects_context(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_as(test, &noio), 1);
 	KUNIT_EXPECT_EQ(test, scan_as(test, &noio, 100, &passed), 1);
 	KUNIT_EXPECT_EQ(test, passed, 2);
-	KUNIT_EXPECT_FALSE(test, resident(gpu));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(gpu));
 	KUNIT_EXPECT_EQ(test, t->unmaps, 1);
 	KUNIT_EXPECT_EQ(test, count_as(test, &nofs), 1);
 	KUNIT_EXPECT_EQ(test, scan_as(test, &nofs, 100, &passed), 1);
 	KUNIT_EXPECT_EQ(test, passed, 1);
-	KUNIT_EXPECT_FALSE(test, resident(swapped));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(swapped));
 	KUNIT_EXPECT_EQ(test, scan(test, 100), 1);
-	KUNIT_EXPECT_FALSE(test, resident(mapped));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(mapped));
 }
 
 /* The same for what is evicted. */
@@ -1595,7 +1577,7 @@ static void scan_respects_context_of_mapped(struct kunit *test)
 	set_gpu(obj, 1, NULL);
 	KUNIT_EXPECT_EQ(test, count_as(test, &nofs), 0);
 	KUNIT_EXPECT_EQ(test, scan_as(test, &nofs, 100, &passed), SHRINK_STOP);
-	KUNIT_EXPECT_TRUE(test, resident(obj));
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(obj));
 	KUNIT_EXPECT_EQ(test, t->unmaps, 0);
 	KUNIT_EXPECT_EQ(test, scan(test, 100), 1);
 }
@@ -1642,7 +1624,7 @@ static void evict_makes_free_memory(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, cached_pages(obj), 8);
 	KUNIT_EXPECT_EQ(test, scan(test, 8), 8);
-	KUNIT_EXPECT_FALSE(test, resident(obj));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(obj));
 	KUNIT_EXPECT_EQ(test, cached_pages(obj), 0);
 	KUNIT_EXPECT_EQ(test, state_of(obj)->evictions, 1);
 
@@ -1652,7 +1634,7 @@ static void evict_makes_free_memory(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, drm_gem_pages_mark_dirty_locked(part, PAGE_SIZE,
 								      3 * PAGE_SIZE), 0);
 	KUNIT_EXPECT_EQ(test, scan(test, 8), get_nr_swap_pages() > 0 ? 8 : 5);
-	KUNIT_EXPECT_FALSE(test, resident(part));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(part));
 	if (get_nr_swap_pages() <= 0)
 		KUNIT_EXPECT_EQ(test, cached_pages(part), 3);
 }
@@ -1674,7 +1656,7 @@ static void evict_keeps_bytes(struct kunit *test)
 			set_gpu(obj, 2, NULL);
 		KUNIT_EXPECT_EQ(test, class_of(obj), *class);
 		KUNIT_EXPECT_EQ(test, scan(test, 8), if_written(8));
-		KUNIT_EXPECT_FALSE(test, resident(obj));
+		KUNIT_EXPECT_FALSE(test, gp_test_resident(obj));
 		KUNIT_EXPECT_EQ(test, state_of(obj)->evictions, i);
 		KUNIT_EXPECT_EQ(test, drm_gem_pages_populate(obj), 0);
 		KUNIT_EXPECT_TRUE(test, gp_test_check(obj, SEED));
@@ -1730,9 +1712,9 @@ static void unmap_refuses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, class_of(obj), DRM_GEM_PAGES_GPU_MAPPED);
 	KUNIT_EXPECT_EQ(test, state_of(obj)->gpu_vms, 1);
 	KUNIT_EXPECT_EQ(test, state_of(obj)->evictions, 0);
-	KUNIT_EXPECT_EQ(test, evict(obj), -EDEADLK);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), -EDEADLK);
 	dontneed(test, obj);
-	KUNIT_EXPECT_EQ(test, purge(obj), -EDEADLK);
+	KUNIT_EXPECT_EQ(test, gp_test_purge(obj), -EDEADLK);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_madvise(obj, DRM_GEM_PAGES_WILLNEED), 1);
 	KUNIT_EXPECT_TRUE(test, gp_test_unchanged(test, obj, &before));
 	/* So there is nothing to map again. */
@@ -1797,10 +1779,10 @@ static void validate_maps_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, state_of(obj)->gpu_vms, 0);
 	KUNIT_EXPECT_EQ(test, validate(obj), 0);
 	KUNIT_EXPECT_EQ(test, t->maps, 2);
-	KUNIT_EXPECT_TRUE(test, resident(obj));
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(obj));
 	KUNIT_EXPECT_NOT_NULL(test, state_of(obj)->sgt);
 
-	KUNIT_EXPECT_EQ(test, purge(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_purge(obj), 0);
 	KUNIT_EXPECT_EQ(test, t->unmaps, 3);
 	KUNIT_EXPECT_EQ(test, validate(obj), -EFAULT);
 	KUNIT_EXPECT_EQ(test, t->maps, 2);
@@ -1820,7 +1802,7 @@ static void unmap_missing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_shrinker_count(shrinker, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, gp_test_scan(shrinker, GFP_KERNEL, 100, &passed), SHRINK_STOP);
 	KUNIT_EXPECT_EQ(test, passed, 0);
-	KUNIT_EXPECT_TRUE(test, resident(obj));
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(obj));
 	gp_test_expect_sound(test, shrinker);
 	set_gpu(obj, 0, NULL);
 	KUNIT_EXPECT_EQ(test, gp_test_scan(shrinker, GFP_KERNEL, 100, &passed), 1);
@@ -2026,7 +2008,7 @@ static void vm_many(struct kunit *test)
 		unsigned int vm = (i * 11 + 3) % MANY_VMS;
 
 		KUNIT_EXPECT_EQ(test, scan(test, 1), 1);
-		KUNIT_EXPECT_FALSE_MSG(test, resident(objs[vm]), "VM %u", vm);
+		KUNIT_EXPECT_FALSE_MSG(test, gp_test_resident(objs[vm]), "VM %u", vm);
 	}
 	for (i = 0; i < MANY_VMS; i++)
 		drm_gem_pages_vm_fini(vms[i]);
@@ -2060,9 +2042,9 @@ static void vm_all_locked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scan_passing(test, 3, &passed), 3);
 	KUNIT_EXPECT_EQ(test, passed, 1);
 	dma_resv_unlock(b1->base.resv);
-	KUNIT_EXPECT_FALSE(test, resident(a1));
-	KUNIT_EXPECT_FALSE(test, resident(a2));
-	KUNIT_EXPECT_FALSE(test, resident(b2));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(a1));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(a2));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(b2));
 	expect_order(test, b1);
 }
 
@@ -2144,8 +2126,8 @@ static void purge_semantics(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_populate(obj), -EFAULT);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_pin(obj), -EFAULT);
 	KUNIT_EXPECT_EQ(test, validate(obj), -EFAULT);
-	KUNIT_EXPECT_EQ(test, purge(obj), 0);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_purge(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_EQ(test, scan(test, 1), SHRINK_STOP);
 	KUNIT_EXPECT_EQ(test, t->purges, 1);
 	KUNIT_EXPECT_EQ(test, state_of(obj)->evictions, 0);
@@ -2175,7 +2157,7 @@ static void purge_retained(struct kunit *test)
 	dontneed(test, obj);
 	willneed(test, obj);
 	KUNIT_EXPECT_EQ(test, scan(test, 4), if_written(4));
-	KUNIT_EXPECT_FALSE(test, resident(obj));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(obj));
 	KUNIT_EXPECT_EQ(test, t->purges, 0);
 	willneed(test, obj);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_populate(obj), 0);
@@ -2210,7 +2192,7 @@ static void vmap_idle(struct kunit *test)
 	expect_in(test, obj, DRM_GEM_PAGES_UNUSED, 1, 4);
 	KUNIT_EXPECT_NOT_NULL(test, state_of(obj)->vaddr);
 	KUNIT_EXPECT_EQ(test, scan(test, 4), if_written(4));
-	KUNIT_EXPECT_FALSE(test, resident(obj));
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(obj));
 	KUNIT_EXPECT_NULL(test, state_of(obj)->vaddr);
 	KUNIT_EXPECT_TRUE(test, list_empty(&t->shrinker->idle_vmaps));
 }
@@ -2246,7 +2228,7 @@ static void vmap_notifier(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, state_of(used)->vaddr);
 	KUNIT_EXPECT_NOT_NULL(test, state_of(locked)->vaddr);
 	/* Nothing else has come of it. */
-	KUNIT_EXPECT_TRUE(test, resident(idle));
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(idle));
 	KUNIT_EXPECT_EQ(test, class_of(idle), DRM_GEM_PAGES_UNUSED);
 	KUNIT_EXPECT_EQ(test, class_of(shared), DRM_GEM_PAGES_GPU_SHARED);
 	KUNIT_EXPECT_EQ(test, class_of(used), DRM_GEM_PAGES_NOT_RECLAIMABLE);
@@ -2326,7 +2308,7 @@ static void all_is_evicted(struct kunit *test)
 	signal_in(test, fence, 50);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_evict_all(t->drm), ALL_CLASSES);
 	KUNIT_EXPECT_TRUE(test, dma_fence_is_signaled(fence));
-	KUNIT_EXPECT_TRUE(test, resident(pinned));
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(pinned));
 	KUNIT_EXPECT_EQ(test, count(test), 0);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_evict_all(t->drm), 0);
 	drm_gem_pages_unpin(pinned);
@@ -2345,7 +2327,7 @@ static void all_refuse_to_be_evicted(struct kunit *test)
 	t->unmap_error = -EIO;
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_evict_all(t->drm), 0);
 	KUNIT_EXPECT_EQ(test, t->unmaps, 3);
-	KUNIT_EXPECT_TRUE(test, resident(obj));
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(obj));
 }
 
 static void register_twice(struct kunit *test)
@@ -2375,7 +2357,7 @@ static void register_late(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, class_of(before), DRM_GEM_PAGES_NOT_RECLAIMABLE);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_shrinker_count(shrinker, GFP_KERNEL), 1);
 	KUNIT_EXPECT_EQ(test, gp_test_scan(shrinker, GFP_KERNEL, 100, &passed), 1);
-	KUNIT_EXPECT_TRUE(test, resident(before));
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(before));
 	gp_test_expect_sound(test, shrinker);
 }
 
@@ -2390,7 +2372,7 @@ static void unregister(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, t->shrinker->shrinker);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_evict_all(t->drm), 0);
 	KUNIT_EXPECT_EQ(test, t->unmaps, 0);
-	KUNIT_EXPECT_TRUE(test, resident(obj));
+	KUNIT_EXPECT_TRUE(test, gp_test_resident(obj));
 	drm_gem_pages_shrinker_unregister(t->drm);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_shrinker_register(t->drm, &driver_ops), -EEXIST);
 
@@ -2532,11 +2514,11 @@ static void chaos_step(struct kunit *test, struct chaos *chaos)
 		}
 		break;
 	case 15:
-		number = evict(o->obj);
+		number = gp_test_evict(o->obj);
 		break;
 	case 16:
 		if (!any(chaos, 4))
-			number = purge(o->obj);
+			number = gp_test_purge(o->obj);
 		break;
 	case 17:
 		chaos_quiet(o);
@@ -2794,9 +2776,9 @@ static void mmap_not_zapped_in_vain(struct kunit *test)
 	fence = gp_test_add_fence(test, obj);
 	KUNIT_EXPECT_EQ(test, scan(test, 100), SHRINK_STOP);
 	KUNIT_EXPECT_EQ(test, count_mapped(test), MAPPED_PAGES);
-	KUNIT_EXPECT_EQ(test, evict(obj), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), -EBUSY);
 	dontneed(test, obj);
-	KUNIT_EXPECT_EQ(test, purge(obj), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gp_test_purge(obj), -EBUSY);
 	willneed(test, obj);
 	KUNIT_EXPECT_EQ(test, count_mapped(test), MAPPED_PAGES);
 	KUNIT_EXPECT_EQ(test, t->unmaps, 2);

@@ -60,18 +60,6 @@ static bool is_resident(struct drm_gem_pages_object *obj)
 	return drm_gem_pages_is_resident_locked(obj);
 }
 
-static int evict(struct drm_gem_pages_object *obj)
-{
-	guard(drm_gem_pages)(obj);
-	return drm_gem_pages_evict_locked(obj);
-}
-
-static int purge(struct drm_gem_pages_object *obj)
-{
-	guard(drm_gem_pages)(obj);
-	return drm_gem_pages_purge_locked(obj);
-}
-
 static int mark_dirty_range(struct drm_gem_pages_object *obj, size_t offset, size_t size)
 {
 	guard(drm_gem_pages)(obj);
@@ -300,7 +288,7 @@ static void life_private(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&dev->gets), 1);
 	KUNIT_EXPECT_TRUE(test, (dev->get_gfp & GFP_KERNEL) == GFP_KERNEL);
 
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dev->puts), 1);
 	KUNIT_EXPECT_FALSE(test, dev->put_dirty);
 
@@ -365,8 +353,8 @@ static void life_imported(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, page_at(obj, 0));
 	KUNIT_EXPECT_EQ(test, mark_dirty_range(obj, 0, TEST_SIZE), 0);
 	KUNIT_EXPECT_EQ(test, mark_dirty_range(obj, 0, TEST_SIZE + 1), -EINVAL);
-	KUNIT_EXPECT_EQ(test, evict(obj), -EINVAL);
-	KUNIT_EXPECT_EQ(test, purge(obj), -EINVAL);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), -EINVAL);
+	KUNIT_EXPECT_EQ(test, gp_test_purge(obj), -EINVAL);
 	KUNIT_EXPECT_TRUE(test, gp_test_unchanged(test, obj, &before));
 
 	gp_test_put(test, obj);
@@ -470,7 +458,7 @@ static void populate_nowait_swapped(struct kunit *test)
 
 	/* An object that was evicted before, with nothing left in memory. */
 	KUNIT_ASSERT_EQ(test, drm_gem_pages_populate(obj), 0);
-	KUNIT_ASSERT_EQ(test, evict(obj), 0);
+	KUNIT_ASSERT_EQ(test, gp_test_evict(obj), 0);
 	drop_clean_pages(obj);
 	KUNIT_ASSERT_EQ(test, obj->base.filp->f_mapping->nrpages, 0);
 	before = gp_test_snapshot(obj);
@@ -594,11 +582,11 @@ static void pin_nests(struct kunit *test)
 	for (int i = 3; i; i--) {
 		KUNIT_EXPECT_EQ(test, pin_count(obj), i);
 		KUNIT_EXPECT_TRUE(test, drm_gem_pages_is_pinned(obj));
-		KUNIT_EXPECT_EQ(test, evict(obj), -EBUSY);
+		KUNIT_EXPECT_EQ(test, gp_test_evict(obj), -EBUSY);
 		drm_gem_pages_unpin(obj);
 	}
 	KUNIT_EXPECT_FALSE(test, drm_gem_pages_is_pinned(obj));
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 }
 
 static void pin_survived_by_pages(struct kunit *test)
@@ -730,7 +718,7 @@ static void race_vmap(struct race *race, struct rnd_state *rnd)
 
 static void race_evict(struct race *race, struct rnd_state *rnd)
 {
-	int ret = evict(race->obj);
+	int ret = gp_test_evict(race->obj);
 
 	if (!ret)
 		atomic_inc(&race->evictions);
@@ -800,7 +788,7 @@ static void pin_race(struct kunit *test)
 	/* Else nothing raced. */
 	KUNIT_EXPECT_GT(test, atomic_read(&race.evictions), 0);
 	KUNIT_EXPECT_GT(test, atomic_read(&race.refusals), 0);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 }
 
 /*
@@ -857,7 +845,7 @@ static void pin_race_with_undo(struct kunit *test)
 	map[1].size = PHYS_ADDR_MAX - map[1].cpu_start;
 	drm->dev->dma_range_map = map;
 	dma_set_max_seg_size(drm->dev, PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, evict(race.obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(race.obj), 0);
 
 	thread = kthread_run(undo_race_thread, &race, "gp-test-undo");
 	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, thread);
@@ -869,7 +857,7 @@ static void pin_race_with_undo(struct kunit *test)
 			if (drm_gem_pages_vmap(race.obj, &vmap) != -EIO)
 				break;
 			done++;
-			while (evict(race.obj) == -EBUSY)
+			while (gp_test_evict(race.obj) == -EBUSY)
 				cond_resched();
 		}
 	}
@@ -912,14 +900,14 @@ static void sgt_life(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, sgt_of(obj), sgt);
 	KUNIT_EXPECT_PTR_EQ(test, drm_gem_pages_get_sgt(obj), sgt);
 	KUNIT_EXPECT_EQ(test, pin_count(obj), 1);
-	KUNIT_EXPECT_EQ(test, evict(obj), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), -EBUSY);
 	KUNIT_EXPECT_PTR_EQ(test, state_of(obj)->sgt, sgt);
 	drm_gem_pages_put_sgt(obj);
 	KUNIT_EXPECT_EQ(test, pin_count(obj), 0);
 	KUNIT_EXPECT_PTR_EQ(test, state_of(obj)->sgt, sgt);
 
 	/* It does not keep the pages. */
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_NULL(test, state_of(obj)->sgt);
 	KUNIT_EXPECT_FALSE(test, is_resident(obj));
 
@@ -937,12 +925,12 @@ static void sgt_ends_before_backing(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt_of(obj));
 	KUNIT_ASSERT_EQ(test, drm_gem_pages_vmap(obj, &map), 0);
 	drm_gem_pages_vunmap(obj, &map);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dev->puts), 1);
 	KUNIT_EXPECT_FALSE(test, dev->put_early);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt_of(obj));
-	KUNIT_EXPECT_EQ(test, purge(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_purge(obj), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dev->puts), 2);
 	KUNIT_EXPECT_FALSE(test, dev->put_early);
 }
@@ -1151,7 +1139,7 @@ static void vmap_nests(struct kunit *test)
 	dma_resv_unlock(obj->base.resv);
 
 	drm_gem_pages_vunmap(obj, &first);
-	KUNIT_EXPECT_EQ(test, evict(obj), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), -EBUSY);
 	memset(second.vaddr, 1, TEST_SIZE);
 	drm_gem_pages_vunmap(obj, &second);
 	KUNIT_EXPECT_EQ(test, state_of(obj)->vmap_count, 0);
@@ -1172,7 +1160,7 @@ static void vmap_idle_reused(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, map.vaddr, vaddr);
 	drm_gem_pages_vunmap(obj, &map);
 
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_NULL(test, state_of(obj)->vaddr);
 }
 
@@ -1184,7 +1172,7 @@ static void vmap_content_survives_evict(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, drm_gem_pages_vmap(obj, &map), 0);
 	gp_test_fill_at(map.vaddr, TEST_SIZE, TEST_SEED);
 	drm_gem_pages_vunmap(obj, &map);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	drop_clean_pages(obj);
 
 	KUNIT_ASSERT_EQ(test, drm_gem_pages_vmap(obj, &map), 0);
@@ -1231,12 +1219,12 @@ static void evict_refused(struct kunit *test)
 	struct gp_test_snapshot before;
 
 	/* Not resident, nothing to do. */
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 
 	KUNIT_ASSERT_EQ(test, drm_gem_pages_pin(obj), 0);
 	before = gp_test_snapshot(obj);
-	KUNIT_EXPECT_EQ(test, evict(obj), -EBUSY);
-	KUNIT_EXPECT_EQ(test, purge(obj), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gp_test_purge(obj), -EBUSY);
 	KUNIT_EXPECT_TRUE(test, gp_test_unchanged(test, obj, &before));
 	drm_gem_pages_unpin(obj);
 
@@ -1252,12 +1240,12 @@ static void evict_refused(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, ret, 0);
 
 		before = gp_test_snapshot(obj);
-		KUNIT_EXPECT_EQ(test, evict(obj), -EBUSY);
-		KUNIT_EXPECT_EQ(test, purge(obj), -EBUSY);
+		KUNIT_EXPECT_EQ(test, gp_test_evict(obj), -EBUSY);
+		KUNIT_EXPECT_EQ(test, gp_test_purge(obj), -EBUSY);
 		KUNIT_EXPECT_TRUE(test, gp_test_unchanged(test, obj, &before));
 		dma_fence_signal(fence);
 	}
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_FALSE(test, is_resident(obj));
 }
 
@@ -1294,7 +1282,7 @@ static void evict_keeps_what_was_written(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, drm_gem_pages_populate(obj), 0);
 		gp_test_fill(test, obj, seed);
 		KUNIT_EXPECT_EQ(test, mark_dirty_range(obj, 0, TEST_SIZE), 0);
-		KUNIT_EXPECT_EQ(test, evict(obj), 0);
+		KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 		drop_clean_pages(obj);
 		KUNIT_EXPECT_EQ(test, obj->base.filp->f_mapping->nrpages, TEST_PAGES);
 
@@ -1317,7 +1305,7 @@ static void evict_drops_what_is_clean(struct kunit *test)
 		for (int j = 0; j < sizes[i]; j++)
 			KUNIT_EXPECT_FALSE(test, page_is_dirty(obj, j));
 		drm_gem_pages_put_sgt(obj);
-		KUNIT_EXPECT_EQ(test, evict(obj), 0);
+		KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 		KUNIT_EXPECT_EQ(test, obj->base.filp->f_mapping->nrpages, sizes[i]);
 		drop_clean_pages(obj);
 		KUNIT_EXPECT_EQ(test, obj->base.filp->f_mapping->nrpages, 0);
@@ -1331,7 +1319,7 @@ static void evict_makes_evictable(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, drm_gem_pages_populate(obj), 0);
 	KUNIT_EXPECT_TRUE(test, mapping_unevictable(mapping));
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_FALSE(test, mapping_unevictable(mapping));
 }
 
@@ -1343,17 +1331,17 @@ static void evict_tells_private_backing_of_dirt(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, drm_gem_pages_vmap(obj, &map), 0);
 	drm_gem_pages_vunmap(obj, &map);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_TRUE(test, dev->put_dirty);
 
 	/* Only once. */
 	KUNIT_ASSERT_EQ(test, drm_gem_pages_populate(obj), 0);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_FALSE(test, dev->put_dirty);
 
 	KUNIT_ASSERT_EQ(test, drm_gem_pages_populate(obj), 0);
 	KUNIT_EXPECT_EQ(test, mark_dirty_range(obj, 0, 1), 0);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_TRUE(test, dev->put_dirty);
 }
 
@@ -1367,7 +1355,7 @@ static void dirty_vmap(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, drm_gem_pages_vmap(obj, &map), 0);
 	drm_gem_pages_vunmap(obj, &map);
 	KUNIT_EXPECT_TRUE(test, state_of(obj)->dirty);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_FALSE(test, state_of(obj)->dirty);
 	KUNIT_ASSERT_EQ(test, drm_gem_pages_populate(obj), 0);
 	for (int i = 0; i < TEST_PAGES; i++)
@@ -1454,8 +1442,8 @@ static void purge_resident(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, drm_gem_pages_get_sgt(obj), ERR_PTR(-EFAULT));
 	KUNIT_EXPECT_EQ(test, mark_dirty_range(obj, 0, 1), -EFAULT);
 	KUNIT_EXPECT_FALSE(test, drm_gem_pages_is_pinned(obj));
-	KUNIT_EXPECT_EQ(test, purge(obj), 0);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_purge(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 }
 
 /* What was evicted, and perhaps swapped out, is thrown away as well. */
@@ -1465,9 +1453,9 @@ static void purge_evicted(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, drm_gem_pages_populate(obj), 0);
 	KUNIT_EXPECT_EQ(test, mark_dirty_range(obj, 0, TEST_SIZE), 0);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_EQ(test, obj->base.filp->f_mapping->nrpages, TEST_PAGES);
-	KUNIT_EXPECT_EQ(test, purge(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_purge(obj), 0);
 	KUNIT_EXPECT_EQ(test, obj->base.filp->f_mapping->nrpages, 0);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_populate(obj), -EFAULT);
 }
@@ -1480,7 +1468,7 @@ static void purge_private(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, drm_gem_pages_vmap(obj, &map), 0);
 	drm_gem_pages_vunmap(obj, &map);
-	KUNIT_EXPECT_EQ(test, purge(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_purge(obj), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dev->puts), 1);
 	/* Nobody wants it any more. */
 	KUNIT_EXPECT_FALSE(test, dev->put_dirty);
@@ -1563,7 +1551,7 @@ static void wc_flushed_before_vmap(struct kunit *test)
 	gp_test_fill_at(map.vaddr, TEST_SIZE, TEST_SEED);
 	KUNIT_EXPECT_TRUE(test, gp_test_check(obj, TEST_SEED));
 	drm_gem_pages_vunmap(obj, &map);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_ASSERT_EQ(test, drm_gem_pages_vmap(obj, &map), 0);
 	KUNIT_EXPECT_EQ(test, !!state_of(obj)->sgt, !IS_ENABLED(CONFIG_X86));
 	KUNIT_EXPECT_TRUE(test, gp_test_check_at(map.vaddr, TEST_SIZE, TEST_SEED));
@@ -1593,7 +1581,7 @@ static void wc_linear_map_agrees(struct kunit *test)
 	}
 	page = page_at(obj, 0);
 	addr = (unsigned long)page_address(page);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	cached = cachemode2protval(_PAGE_CACHE_MODE_WB);
 	KUNIT_EXPECT_EQ(test, pte_val(*lookup_address(addr, &level)) & _PAGE_CACHE_MASK, cached);
 #else
@@ -1640,7 +1628,7 @@ static void ask_page(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, page_at(obj, i), state_of(obj)->pages[i]);
 	KUNIT_EXPECT_NULL(test, page_at(obj, TEST_PAGES));
 	KUNIT_EXPECT_NULL(test, page_at(obj, ULONG_MAX));
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_NULL(test, page_at(obj, 0));
 }
 
@@ -1653,7 +1641,7 @@ static void ask_status(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, obj->base.funcs->status(&obj->base), 0);
 	KUNIT_ASSERT_EQ(test, drm_gem_pages_populate(obj), 0);
 	KUNIT_EXPECT_EQ(test, obj->base.funcs->status(&obj->base), DRM_GEM_OBJECT_RESIDENT);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_EQ(test, obj->base.funcs->status(&obj->base), 0);
 
 	imported = gp_test_import(test, drm, gp_test_export(test, obj, 0));
@@ -1698,7 +1686,7 @@ static void ask_info(struct kunit *test)
 	expect_info(test, obj,
 		    "\tbacking=resident\n\tpins=0\n\tdevice_map=yes\n\tvmap=idle\n"
 		    "\tmmaps=0\n\tcaching=cached\n");
-	KUNIT_EXPECT_EQ(test, purge(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_purge(obj), 0);
 	expect_info(test, obj,
 		    "\tbacking=purged\n\tpins=0\n\tdevice_map=no\n\tvmap=none\n"
 		    "\tmmaps=0\n\tcaching=cached\n");
@@ -1845,7 +1833,7 @@ static void scope_pin_and_vmap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, state_of(obj)->vmap_count, 0);
 
 	/* Nothing to undo after an error. */
-	KUNIT_EXPECT_EQ(test, purge(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_purge(obj), 0);
 	KUNIT_EXPECT_EQ(test, scoped_pin(obj, &pins), -EFAULT);
 	KUNIT_EXPECT_EQ(test, scoped_vmap(obj, &pins), -EFAULT);
 	KUNIT_EXPECT_EQ(test, pin_count(obj), 0);

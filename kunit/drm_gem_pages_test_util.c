@@ -179,6 +179,24 @@ void gp_test_own(struct kunit *test, struct drm_gem_pages_object *obj)
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, put_object, obj), 0);
 }
 
+int gp_test_evict(struct drm_gem_pages_object *obj)
+{
+	guard(drm_gem_pages)(obj);
+	return drm_gem_pages_evict_locked(obj);
+}
+
+int gp_test_purge(struct drm_gem_pages_object *obj)
+{
+	guard(drm_gem_pages)(obj);
+	return drm_gem_pages_purge_locked(obj);
+}
+
+bool gp_test_resident(struct drm_gem_pages_object *obj)
+{
+	guard(drm_gem_pages)(obj);
+	return drm_gem_pages_is_resident_locked(obj);
+}
+
 struct drm_gem_pages_object *gp_test_object(struct kunit *test, struct drm_device *drm,
 					    size_t size, u32 flags)
 {

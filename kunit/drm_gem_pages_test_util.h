@@ -87,6 +87,11 @@ void gp_test_put(struct kunit *test, struct drm_gem_pages_object *obj);
 /* Hand an object over to the test. */
 void gp_test_own(struct kunit *test, struct drm_gem_pages_object *obj);
 
+/* These take the object's reservation lock. */
+int gp_test_evict(struct drm_gem_pages_object *obj);
+int gp_test_purge(struct drm_gem_pages_object *obj);
+bool gp_test_resident(struct drm_gem_pages_object *obj);
+
 /* PRIME. gp_test_dma_buf_put() drops the test's reference early and waits. */
 struct dma_buf *gp_test_export(struct kunit *test, struct drm_gem_pages_object *obj, int flags);
 void gp_test_dma_buf_put(struct kunit *test, struct dma_buf *dma_buf);

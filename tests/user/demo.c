@@ -154,6 +154,45 @@ long demo_try_shrink(unsigned long pages, enum context context)
 	return ret ?: number_after(shrink_file(), "freed");
 }
 
+/* Each allocation of a scan can be made to fail; the first is number one. */
+static int arm(unsigned int nth)
+{
+	char text[16];
+	int fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	snprintf(text, sizeof(text), "%u", nth);
+	if (write(fd, text, strlen(text)) < 0) {
+		close(fd);
+		return -EIO;
+	}
+
+	return fd;
+}
+
+long demo_shrink_failing(unsigned long pages, unsigned int nth, bool *failed)
+{
+	int shrink = open(shrink_file(), O_WRONLY | O_CLOEXEC), fail_nth;
+	char text[32], left[16] = "";
+	ssize_t ret;
+
+	check(shrink >= 0, "%s: %m", shrink_file());
+	snprintf(text, sizeof(text), "%lu", pages);
+	fail_nth = arm(nth);
+	if (fail_nth < 0)
+		skip("no allocation can be made to fail: %s", strerrorname_np(-fail_nth));
+	ret = write(shrink, text, strlen(text));
+	check(pread(fail_nth, left, sizeof(left) - 1, 0) > 0, "fail-nth: %m");
+	check(write(fail_nth, "0", 1) == 1, "fail-nth: %m");
+	close(fail_nth);
+	close(shrink);
+	check(ret > 0, "gem_pages_shrink: %m");
+	*failed = !strtoul(left, NULL, 10);
+
+	return number_after(shrink_file(), "freed");
+}
+
 unsigned long demo_shrink(unsigned long pages, enum context context)
 {
 	long freed = demo_try_shrink(pages, context);

@@ -37,6 +37,8 @@ void demo_write(const struct bo *bo, __u32 value);
 /* Fail unless the device finds @value in each word. */
 void demo_compare(const struct bo *bo, __u32 value, const char *when);
 unsigned long demo_shrink(unsigned long pages, enum context context);
+/* A scan of which allocation number @nth fails, if there are so many. */
+long demo_shrink_failing(unsigned long pages, unsigned int nth, bool *failed);
 /* The number of pages that a scan in @context says it could free. */
 unsigned long demo_count(enum context context);
 /* Jobs that run from now on do not end before the hold does. Return: 0 or a negative errno. */

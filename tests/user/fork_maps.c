@@ -323,7 +323,7 @@ static void case_many_forks(void)
 
 	setup();
 	stamp_pages(map, 1, 0, PAGES);
-	for (i = 0; i < 3 * PAGES; i++) {
+	for (i = 0; i < PAGES; i++) {
 		pid_t pid = spawn(short_child, (void *)i);
 
 		/* The parent works on other pages meanwhile. */

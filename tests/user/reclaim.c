@@ -701,6 +701,49 @@ static void case_dmabuf(void)
 	check_pages(s.dmabuf_map, 2, 0, SMALL / 2, "the dma-buf");
 }
 
+/* ---- no memory ---- */
+
+/* Whatever a scan cannot allocate, no byte is lost and the next scan does what is left. */
+static void fail_each(unsigned int use)
+{
+	enum { FEW = 8 };
+	unsigned int nth, short_of = 0;
+	bool failed = true;
+
+	for (nth = 1; failed; nth++) {
+		struct subject s = make(use, FEW);
+		long freed = demo_shrink_failing(FEW, nth, &failed);
+		long rest = demo_shrink(FEW, KERNEL);
+
+		check(nth < 1000, "%s: there is no end to the allocations", class_of(&s));
+		short_of += freed < FEW;
+		check(freed + rest == FEW, "%s: allocation %u failed: %ld pages freed, %ld later",
+		      class_of(&s), nth, freed, rest);
+		if (!(use & PURGE))
+			check_subject(&s, "after a failed allocation");
+		else if (s.map)
+			check(probe_read(s.map) == SIGBUS, "purged, but it can be read");
+		discard(&s);
+	}
+	nth -= 2;
+	/* Writing to swap is the swap device's; all else that reclaim does needs no memory. */
+	check(!nth == !!(use & (CLEAN | PURGE)), "use %x: %u allocations", use, nth);
+	note("use %#04x: %u allocations failed, %u times the scan freed less", use, nth, short_of);
+}
+
+static void case_failing_allocations(void)
+{
+	static const unsigned int uses[] = {
+		0, MAPPED, GPU, GPU | MAPPED, GPU2 | MAPPED, CLEAN, CLEAN | GPU | MAPPED, PURGE,
+		PURGE | GPU | MAPPED,
+	};
+	size_t i;
+
+	start();
+	for (i = 0; i < ARRAY_SIZE(uses); i++)
+		fail_each(uses[i]);
+}
+
 /* ---- seen from outside ---- */
 
 static void case_fdinfo(void)
@@ -826,6 +869,7 @@ int main(int argc, char **argv)
 		{ "unmapped_while_evicted", case_unmapped_while_evicted },
 		{ "forked", case_forked },
 		{ "dmabuf", case_dmabuf },
+		{ "failing_allocations", case_failing_allocations },
 		{ "fdinfo", case_fdinfo },
 		{ "tracepoints", case_tracepoints },
 	};
