@@ -930,7 +930,9 @@ static int unmap_everywhere(struct drm_gem_pages_object *obj)
 	if (ret)
 		return ret;
 
-	drm_vma_node_unmap(&gem->vma_node, gem->dev->anon_inode->i_mapping);
+	/* A fault needs the lock that is held, so nobody else maps a page meanwhile. */
+	if (atomic_read(&state_of(obj)->mmap_count))
+		drm_vma_node_unmap(&gem->vma_node, gem->dev->anon_inode->i_mapping);
 	free_vmap(obj);
 	free_device_map(obj);
 	return 0;

@@ -2,6 +2,7 @@
 
 #include <linux/dma-resv.h>
 #include <linux/export.h>
+#include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 
@@ -28,6 +29,9 @@ static const struct drm_gem_pages_gpuvm_ops *ops_of(struct drm_gem_object *gem)
 
 	return shrinker ? shrinker->ops->gpuvm : NULL;
 }
+
+/* Two locks of each VM are held at once, and lockdep has room for 48 of a task. */
+#define LOCKDEP_VMS	16
 
 /* Whether the lock of @vm_bo's VM is the object's, or that of a VM before it. */
 static bool shares_lock(struct drm_gem_object *gem, struct drm_gpuvm_bo *vm_bo)
@@ -136,7 +140,8 @@ static int unmap_vm_bo(const struct drm_gem_pages_gpuvm_ops *ops, struct drm_gpu
  *
  * Context: Holds the reservation lock. Only tries to take other locks.
  *
- * Return: 0, -EDEADLK if a lock is not free, or what &drm_gem_pages_gpuvm_ops.unmap
+ * Return: 0, -EDEADLK if a lock is not free, or, in kernels with lockdep, if the object
+ * is in more VMs than lockdep can follow (16), or what &drm_gem_pages_gpuvm_ops.unmap
  * answers.
  */
 int drm_gem_pages_gpuvm_unmap(struct drm_gem_pages_object *obj)
@@ -147,6 +152,8 @@ int drm_gem_pages_gpuvm_unmap(struct drm_gem_pages_object *obj)
 
 	if (!mutex_trylock(&gem->gpuva.lock))
 		return ret;
+	if (IS_ENABLED(CONFIG_LOCKDEP) && list_count_nodes(&gem->gpuva.list) > LOCKDEP_VMS)
+		goto out_list;
 	if (!trylock_vms(gem))
 		goto out_list;
 	if (!trylock_tables(gem))

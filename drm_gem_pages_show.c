@@ -209,6 +209,10 @@ static int shrink_show(struct seq_file *m, void *data)
 	struct drm_gem_pages_shrinker *shrinker = m->private;
 	int i;
 
+	guard(mutex)(&shrinker->alive);
+	if (!shrinker->shrinker)
+		return -ENODEV;
+
 	seq_printf(m, "freed %lu\n", READ_ONCE(shrinker->last_freed));
 	for (i = 0; i < ARRAY_SIZE(contexts); i++)
 		seq_printf(m, "%s %lu\n", contexts[i].name,

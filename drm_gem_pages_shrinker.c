@@ -71,6 +71,9 @@
  */
 #define WRITE_BUDGET	256UL
 
+/* Objects change their class meanwhile; those that are in use come back for ever. */
+#define EVICT_ALL_LAPS	2
+
 /* Objects that one call of the vmap purge notifier looks at. */
 #define VMAP_PURGE_LIMIT	64
 
@@ -132,8 +135,6 @@ static unsigned int find_needs(struct drm_gem_pages_state *s)
 		needs |= DRM_GEM_PAGES_NEEDS_IO;
 	if (atomic_read(&s->mmap_count))
 		needs |= DRM_GEM_PAGES_NEEDS_FS;
-	if (s->gpu_vms)
-		needs |= DRM_GEM_PAGES_NEEDS_BLOCK;
 	return needs;
 }
 
@@ -170,19 +171,23 @@ static void place_vm(struct drm_gem_pages_shrinker *shrinker, struct drm_gem_pag
 /*
  * Using a VM does not move it, so the first one of the list may have been used since
  * it was placed. The first one that was not is the oldest: all others were placed
- * later, and used later still.
+ * later, and used later still. Moves few VMs at once, and @most in all; returns false
+ * if there are more to be moved.
  */
-static struct drm_gem_pages_vm *oldest_vm(struct drm_gem_pages_shrinker *shrinker)
+static bool sort_vms(struct drm_gem_pages_shrinker *shrinker, unsigned long *most)
 {
 	struct drm_gem_pages_vm *vm;
+	unsigned int i;
 
-	while ((vm = list_first_entry_or_null(&shrinker->vms, typeof(*vm), node))) {
-		if (READ_ONCE(vm->used) == vm->placed)
-			break;
+	for (i = 0; i < BATCH; i++) {
+		vm = list_first_entry_or_null(&shrinker->vms, typeof(*vm), node);
+		if (!vm || READ_ONCE(vm->used) == vm->placed || !*most)
+			return true;
+		--*most;
 		list_del(&vm->node);
 		place_vm(shrinker, vm);
 	}
-	return vm;
+	return false;
 }
 
 static struct drm_gem_pages_vm *vm_of(struct drm_gem_pages_state *s)
@@ -251,6 +256,24 @@ static void place(struct drm_gem_pages_shrinker *shrinker, struct drm_gem_pages_
 	}
 }
 
+static void set_gpu_vm(struct drm_gem_pages_shrinker *shrinker, struct drm_gem_pages_state *s,
+		       unsigned int vms, struct drm_gem_pages_vm *vm)
+{
+	lockdep_assert_held(&shrinker->lock);
+
+	if (vm != s->gpu_vm) {
+		if (s->class == DRM_GEM_PAGES_GPU_MAPPED)
+			take_off_list(shrinker, s);
+		if (s->gpu_vm)
+			s->gpu_vm->objects--;
+		if (vm)
+			vm->objects++;
+		s->gpu_vm = vm;
+	}
+	s->gpu_vms = vms;
+	place(shrinker, s);
+}
+
 void __drm_gem_pages_lru_update(struct drm_gem_pages_object *obj)
 {
 	struct drm_gem_pages_state *s = state_of(obj);
@@ -279,9 +302,11 @@ void __drm_gem_pages_shrinker_remove(struct drm_gem_pages_object *obj)
 		list_del(&s->node);
 	kfree(s->label);
 
-	if (READ_ONCE(s->class) || !list_empty(&s->idle_vmap_node)) {
+	if (READ_ONCE(s->class) || s->gpu_vm || !list_empty(&s->idle_vmap_node)) {
 		guard(spinlock_irqsave)(&s->shrinker->lock);
 		take_off_list(s->shrinker, s);
+		if (s->gpu_vm)
+			s->gpu_vm->objects--;
 		list_del_init(&s->idle_vmap_node);
 	}
 	/* What else ends with the object is nothing to the shrinker. */
@@ -323,6 +348,7 @@ void drm_gem_pages_vm_init(struct drm_gem_pages_vm *vm, struct drm_device *dev)
 	INIT_LIST_HEAD(&vm->lru.objects);
 	INIT_LIST_HEAD(&vm->node);
 	vm->lru.count = 0;
+	vm->objects = 0;
 	vm->used = 0;
 	vm->placed = 0;
 	drm_gem_pages_vm_used(vm);
@@ -340,17 +366,18 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_vm_init);
  */
 void drm_gem_pages_vm_fini(struct drm_gem_pages_vm *vm)
 {
-	struct drm_gem_pages_state *s, *next;
+	struct drm_gem_pages_shrinker *shrinker = vm->shrinker;
+	struct drm_gem_pages_state *s;
 
-	if (!vm->shrinker)
+	if (!shrinker || !drm_WARN_ON(shrinker->dev, READ_ONCE(vm->objects)))
 		return;
 
-	guard(spinlock_irqsave)(&vm->shrinker->lock);
-	drm_WARN_ON(vm->shrinker->dev, vm->lru.count);
-	list_for_each_entry_safe(s, next, &vm->lru.objects, lru_node) {
-		take_off_list(vm->shrinker, s);
-		s->gpu_vm = NULL;
-		place(vm->shrinker, s);
+	/* A driver that forgets to tell of some is not to bring down the machine. */
+	guard(spinlock)(&shrinker->objects_lock);
+	list_for_each_entry(s, &shrinker->objects, node) {
+		guard(spinlock_irqsave)(&shrinker->lock);
+		if (s->gpu_vm == vm)
+			set_gpu_vm(shrinker, s, s->gpu_vms, NULL);
 	}
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_vm_fini);
@@ -394,11 +421,7 @@ void drm_gem_pages_set_gpu_mapped_locked(struct drm_gem_pages_object *obj, unsig
 	if (vms != 1)
 		vm = NULL;
 	guard(spinlock_irqsave)(&s->shrinker->lock);
-	if (vm != s->gpu_vm && s->class == DRM_GEM_PAGES_GPU_MAPPED)
-		take_off_list(s->shrinker, s);
-	s->gpu_vms = vms;
-	s->gpu_vm = vm;
-	place(s->shrinker, s);
+	set_gpu_vm(s->shrinker, s, vms, vm);
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_set_gpu_mapped_locked);
 
@@ -485,7 +508,7 @@ struct scan {
 	unsigned long passed_all;
 	long wait;		/* jiffies left to wait for fences */
 	bool patient;		/* waits for locks, too */
-	bool no_swap;		/* what is evicted cannot be written */
+	bool no_swap;		/* what is evicted cannot be written: more would be in vain */
 	unsigned long write;	/* pages left to write to swap */
 };
 
@@ -502,9 +525,13 @@ static unsigned int allowed(gfp_t gfp)
 		allowed |= DRM_GEM_PAGES_NEEDS_IO;
 	if (gfp & __GFP_FS)
 		allowed |= DRM_GEM_PAGES_NEEDS_FS;
-	if (gfp & __GFP_DIRECT_RECLAIM || (gfp & __GFP_KSWAPD_RECLAIM && current_is_kswapd()))
-		allowed |= DRM_GEM_PAGES_NEEDS_BLOCK;
 	return allowed;
+}
+
+/* Page tables and kernel mappings end under locks that sleep, so nothing can be had without. */
+static bool may_sleep(gfp_t gfp)
+{
+	return gfp & __GFP_DIRECT_RECLAIM || (gfp & __GFP_KSWAPD_RECLAIM && current_is_kswapd());
 }
 
 /* Background reclaim does not stall the device. */
@@ -601,8 +628,27 @@ static bool wait_idle(struct scan *scan, struct drm_gem_pages_object *obj)
 	return left > 0;
 }
 
+/*
+ * Zeros, and what zswap takes, are in swap without having been written. What ends a
+ * write puts other folios where reclaim looks next, so this makes believe in one.
+ */
+static void end_unwritten(struct folio *folio)
+{
+	if (!folio_trylock(folio))
+		return;
+	if (folio_test_swapcache(folio) && folio_test_reclaim(folio) &&
+	    !folio_test_dirty(folio) && !folio_test_writeback(folio)) {
+		folio_start_writeback(folio);
+		folio_unlock(folio);
+		folio_end_writeback(folio);
+		return;
+	}
+	folio_unlock(folio);
+}
+
 /* Write one folio to swap. Returns the number of its pages that are to be free. */
-static unsigned long write_folio(struct address_space *mapping, struct folio *folio, bool *split)
+static unsigned long write_folio(struct scan *scan, struct address_space *mapping,
+				 struct folio *folio, bool *split)
 {
 	unsigned long count = folio_nr_pages(folio);
 	int ret;
@@ -620,6 +666,10 @@ static unsigned long write_folio(struct address_space *mapping, struct folio *fo
 	ret = shmem_write_folio(folio);
 	if (ret == AOP_WRITEPAGE_ACTIVATE)
 		folio_unlock(folio);
+	if (ret)
+		scan->no_swap = true;
+	else
+		end_unwritten(folio);
 	if (!folio_test_writeback(folio))
 		folio_clear_reclaim(folio);
 
@@ -651,7 +701,8 @@ static unsigned long write_back(struct scan *scan, struct address_space *mapping
 				if (!folio_test_dirty(fbatch.folios[i])) {
 					clean = true;
 				} else if (scan->write) {
-					written = write_folio(mapping, fbatch.folios[i], &split);
+					written = write_folio(scan, mapping, fbatch.folios[i],
+							      &split);
 					scan->write -= min(written, scan->write);
 					freed += written;
 				}
@@ -730,8 +781,7 @@ static void reclaim(struct scan *scan, struct drm_gem_pages_object *obj,
 		return;
 	}
 	scan->passed++;
-	/* Nothing of it could be written: to evict more would be in vain. */
-	if (!ret || ret == -ENOSPC)
+	if (ret == -ENOSPC)
 		scan->no_swap = true;
 	if (ret)
 		trace_drm_gem_pages_skip(obj, class, ret);
@@ -789,7 +839,7 @@ static void scan_class(struct scan *scan, enum drm_gem_pages_class class)
 static void scan_vms(struct scan *scan)
 {
 	struct drm_gem_pages_shrinker *shrinker = scan->shrinker;
-	unsigned long vms = READ_ONCE(shrinker->vm_count), left = 0;
+	unsigned long vms = READ_ONCE(shrinker->vm_count), moves = 2 * vms, left = 0;
 	struct drm_gem_pages_object *batch[BATCH];
 	struct drm_gem_pages_vm *vm, *last = NULL;
 	unsigned int n, size = 1;
@@ -797,25 +847,29 @@ static void scan_vms(struct scan *scan)
 	while (!is_done(scan) && !scan->no_swap) {
 		unsigned long freed = scan->freed;
 
+		n = 0;
 		scoped_guard(spinlock_irqsave, &shrinker->lock) {
-			vm = oldest_vm(shrinker);
-			if (vm && vm == last && !left) {
-				drm_gem_pages_vm_used(vm);
-				vm = oldest_vm(shrinker);
-			}
-			/* It is the only one. */
-			if (!vm || (vm == last && !left))
+			if (!sort_vms(shrinker, &moves))
+				break;
+			vm = list_first_entry_or_null(&shrinker->vms, typeof(*vm), node);
+			if (!vm)
 				return;
 			if (vm != last) {
 				if (!vms--)
 					return;
 				last = vm;
 				left = vm->lru.count;
+			} else if (!left) {
+				drm_gem_pages_vm_used(vm);
+				last = NULL;
+				break;
 			}
 			n = isolate(&vm->lru, batch, size, &left);
 		}
-		reclaim_batch(scan, batch, n, DRM_GEM_PAGES_GPU_MAPPED);
-		size = next_batch(scan, n, scan->freed - freed);
+		if (n) {
+			reclaim_batch(scan, batch, n, DRM_GEM_PAGES_GPU_MAPPED);
+			size = next_batch(scan, n, scan->freed - freed);
+		}
 		cond_resched();
 	}
 }
@@ -851,6 +905,8 @@ unsigned long drm_gem_pages_shrinker_count(struct drm_gem_pages_shrinker *shrink
 	unsigned long swap = drm_gem_pages_swap_space(gfp), count = 0;
 	enum drm_gem_pages_class class;
 
+	if (!may_sleep(gfp))
+		return 0;
 	recheck_busy(shrinker);
 
 	for (class = DRM_GEM_PAGES_UNUSED; swap && class < DRM_GEM_PAGES_BUSY; class++)
@@ -880,7 +936,8 @@ unsigned long drm_gem_pages_shrinker_scan(struct drm_gem_pages_shrinker *shrinke
 		.wait = may_wait(gfp) ? msecs_to_jiffies(WAIT_BUDGET_MS) : 0,
 	};
 
-	run(&scan);
+	if (may_sleep(gfp))
+		run(&scan);
 
 	*passed = scan.passed_all;
 	return scan.freed ?: SHRINK_STOP;
@@ -945,10 +1002,11 @@ static int purge_vmaps(struct notifier_block *nb, unsigned long event, void *dat
  * works and the device makes progress: waits for reservation locks and for fences.
  * Purgeable objects are purged, all others are evicted and written to swap as far as
  * there is space. Objects that are pinned or mapped by an importer stay, and so do
- * those that &drm_gem_pages_shrinker_ops.unmap refuses.
+ * those that &drm_gem_pages_shrinker_ops.unmap refuses. What somebody uses meanwhile
+ * is back again; only with user space frozen nobody does.
  *
- * Context: Takes the reservation lock of each object. May sleep, for as long as the
- * device is busy.
+ * Context: Takes the reservation lock of each object. May sleep, as long as it takes
+ * the jobs of each object to end.
  *
  * Return: number of pages that are free now or on their way to swap.
  */
@@ -963,18 +1021,17 @@ unsigned long drm_gem_pages_evict_all(struct drm_device *dev)
 		.wait = MAX_SCHEDULE_TIMEOUT,
 		.patient = true,
 	};
-	unsigned long before;
+	unsigned int laps = EVICT_ALL_LAPS;
 
 	if (!scan.shrinker)
 		return 0;
 
 	guard(mutex)(&scan.shrinker->alive);
-	/* Again for objects that changed their class meanwhile. */
+	if (!scan.shrinker->shrinker)
+		return 0;
 	do {
-		before = scan.freed;
-		if (scan.shrinker->shrinker)
-			run(&scan);
-	} while (scan.freed > before);
+		run(&scan);
+	} while (--laps && !scan.no_swap);
 	return scan.freed;
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_evict_all);
@@ -1104,7 +1161,9 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_shrinker_unregister);
  * @obj: object
  * @advice: whether the content may be thrown away
  *
- * Context: Holds the reservation lock. Does not sleep.
+ * What is in swap and not needed is thrown away at once.
+ *
+ * Context: Holds the reservation lock. May sleep, waits for no fence.
  *
  * Return: 1 if the content is retained, 0 if it is gone, -EINVAL if the object is
  * imported.
@@ -1121,6 +1180,9 @@ int drm_gem_pages_madvise_locked(struct drm_gem_pages_object *obj,
 
 	s->purgeable = advice == DRM_GEM_PAGES_DONTNEED;
 	drm_gem_pages_lru_update(obj);
+	/* Garbage is not to fill the swap; if it is in use after all, it stays. */
+	if (s->purgeable && s->evictions && !s->pages && drm_gem_pages_purge_locked(obj))
+		return 1;
 	return !s->purged;
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_madvise_locked);

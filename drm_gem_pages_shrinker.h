@@ -76,6 +76,7 @@ struct drm_gem_pages_vm {
 	/* private: */
 	struct drm_gem_pages_shrinker *shrinker;
 	struct drm_gem_pages_lru lru;
+	unsigned long objects;
 	struct list_head node;
 	u64 used;
 	u64 placed;

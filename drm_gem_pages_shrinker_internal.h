@@ -22,8 +22,7 @@ struct shrinker;
 enum drm_gem_pages_needs {
 	DRM_GEM_PAGES_NEEDS_IO = BIT(0),	/* wait for what is being written to swap */
 	DRM_GEM_PAGES_NEEDS_FS = BIT(1),	/* zap user mappings */
-	DRM_GEM_PAGES_NEEDS_BLOCK = BIT(2),	/* wait for the device's page tables */
-	DRM_GEM_PAGES_NEEDS_ALL = BIT(3) - 1,
+	DRM_GEM_PAGES_NEEDS_ALL = BIT(2) - 1,
 };
 
 struct drm_gem_pages_shrinker {
@@ -47,7 +46,7 @@ struct drm_gem_pages_shrinker {
 	struct drm_gem_pages_lru lru[DRM_GEM_PAGES_CLASSES];
 	unsigned long count[DRM_GEM_PAGES_CLASSES];
 	unsigned long pages[DRM_GEM_PAGES_CLASSES][DRM_GEM_PAGES_NEEDS_ALL + 1];
-	/* VMs that have objects, least recently used first; see oldest_vm() */
+	/* VMs that have objects, least recently used first; see sort_vms() */
 	struct list_head vms;
 	unsigned long vm_count;
 	struct list_head idle_vmaps;

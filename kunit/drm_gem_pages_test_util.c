@@ -523,8 +523,7 @@ static enum drm_gem_pages_class class_by_rule(struct drm_gem_pages_state *s)
 static unsigned int needs_by_rule(struct drm_gem_pages_state *s)
 {
 	return (s->evictions ? DRM_GEM_PAGES_NEEDS_IO : 0) |
-	       (atomic_read(&s->mmap_count) ? DRM_GEM_PAGES_NEEDS_FS : 0) |
-	       (s->gpu_vms ? DRM_GEM_PAGES_NEEDS_BLOCK : 0);
+	       (atomic_read(&s->mmap_count) ? DRM_GEM_PAGES_NEEDS_FS : 0);
 }
 
 struct tally {

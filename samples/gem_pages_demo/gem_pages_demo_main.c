@@ -32,6 +32,10 @@ static char *huge = "";
 module_param(huge, charp, 0444);
 MODULE_PARM_DESC(huge, "Huge folios: within_size, always or advise (default: none)");
 
+static bool pair;
+module_param(pair, bool, 0444);
+MODULE_PARM_DESC(pair, "Make a second device, to share buffers with (default: no)");
+
 static int demo_dumb_create(struct drm_file *file, struct drm_device *dev,
 			    struct drm_mode_create_dumb *args)
 {
@@ -228,31 +232,37 @@ static struct platform_driver demo_platform_driver = {
 	.driver.name = "gem_pages_demo",
 };
 
-static struct platform_device *demo_device;
+static struct platform_device *demo_devices[2];
+
+static void demo_exit(void)
+{
+	/* Does nothing for one that is not there. */
+	platform_device_unregister(demo_devices[1]);
+	platform_device_unregister(demo_devices[0]);
+	platform_driver_unregister(&demo_platform_driver);
+}
 
 static int __init demo_init(void)
 {
-	int ret;
+	struct platform_device *pdev;
+	int ret, i;
 
 	ret = platform_driver_register(&demo_platform_driver);
 	if (ret)
 		return ret;
 
-	demo_device = platform_device_register_simple("gem_pages_demo", PLATFORM_DEVID_NONE,
-						      NULL, 0);
-	if (IS_ERR(demo_device)) {
-		platform_driver_unregister(&demo_platform_driver);
-		return PTR_ERR(demo_device);
+	for (i = 0; i <= pair; i++) {
+		pdev = platform_device_register_simple("gem_pages_demo",
+						       i ?: PLATFORM_DEVID_NONE, NULL, 0);
+		if (IS_ERR(pdev)) {
+			demo_exit();
+			return PTR_ERR(pdev);
+		}
+		demo_devices[i] = pdev;
 	}
 	return 0;
 }
 module_init(demo_init);
-
-static void __exit demo_exit(void)
-{
-	platform_device_unregister(demo_device);
-	platform_driver_unregister(&demo_platform_driver);
-}
 module_exit(demo_exit);
 
 MODULE_DESCRIPTION("Sample DRM driver on the GEM pages helper");

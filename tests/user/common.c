@@ -310,19 +310,21 @@ int drm_primary_minor(void)
 	return minor;
 }
 
-int drm_open_other(char *name, size_t size)
+int drm_open_other(void)
 {
-	int i, fd;
+	int mine = drm_primary_minor(), i, fd;
+	char name[64];
 
 	for (i = FIRST_PRIMARY; i < FIRST_PRIMARY + MINORS; i++) {
 		struct drm_get_cap cap = { .capability = DRM_CAP_PRIME };
 		struct drm_get_cap dumb = { .capability = DRM_CAP_DUMB_BUFFER };
 
-		fd = open_minor("card", i, O_RDWR, name, size);
+		if (i == mine)
+			continue;
+		fd = open_minor("card", i, O_RDWR, name, sizeof(name));
 		if (fd < 0)
 			continue;
-		if (strcmp(name, opt.driver) &&
-		    !drm_call(fd, DRM_IOCTL_GET_CAP, &cap) && cap.value &&
+		if (!drm_call(fd, DRM_IOCTL_GET_CAP, &cap) && cap.value &&
 		    !drm_call(fd, DRM_IOCTL_GET_CAP, &dumb) && dumb.value)
 			return fd;
 		close(fd);

@@ -610,7 +610,7 @@ static void case_export_balance(void)
 
 /* ---- two drivers ---- */
 
-static void between_drivers(int from, int to)
+static void between_devices(int from, int to)
 {
 	long before = dmabuf_count();
 	struct bo bo = bo_create(from, PAGES);
@@ -645,23 +645,22 @@ static void between_drivers(int from, int to)
 
 static int open_other(void)
 {
-	char name[64];
-	int fd = drm_open_other(name, sizeof(name));
+	int fd = drm_open_other();
 
 	if (fd < 0)
-		skip("no second driver with dumb buffers and PRIME");
+		skip("no second device with dumb buffers and PRIME");
 
 	return fd;
 }
 
-static void case_other_driver_imports(void)
+static void case_other_device_imports(void)
 {
-	between_drivers(drm_open_primary(), open_other());
+	between_devices(drm_open_primary(), open_other());
 }
 
-static void case_other_driver_exports(void)
+static void case_other_device_exports(void)
 {
-	between_drivers(open_other(), drm_open_primary());
+	between_devices(open_other(), drm_open_primary());
 }
 
 int main(int argc, char **argv)
@@ -686,8 +685,8 @@ int main(int argc, char **argv)
 		{ "import_dma_heap", case_heap },
 		{ "import_balance", case_import_balance },
 		{ "export_balance", case_export_balance },
-		{ "other_driver_imports", case_other_driver_imports },
-		{ "other_driver_exports", case_other_driver_exports },
+		{ "other_device_imports", case_other_device_imports },
+		{ "other_device_exports", case_other_device_exports },
 	};
 
 	parse_args(argc, argv, NULL, NULL);
