@@ -718,6 +718,100 @@ void drm_gem_pages_put_sgt(struct drm_gem_pages_object *obj)
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_put_sgt);
 
+/**
+ * drm_gem_pages_peek_sgt - sg table of an object that cannot lose it
+ * @obj: object
+ *
+ * For code that must not take the reservation lock, such as the part of a driver that
+ * edits page tables on the way to signalling a fence. Something else keeps the table:
+ * a pin, an import, or, in a driver that is reclaimed with drm_gem_pages_gpuvm_unmap(),
+ * the lock of &drm_gem_pages_gpuvm_ops.trylock along with a mapping of @obj in that VM
+ * for which drm_gpuva_invalidated() is false.
+ *
+ * Context: Any.
+ *
+ * Return: the sg table, or NULL if there is none.
+ */
+struct sg_table *drm_gem_pages_peek_sgt(const struct drm_gem_pages_object *obj)
+{
+	return READ_ONCE(const_state_of(obj)->sgt);
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_peek_sgt);
+
+static int sync_range(struct drm_gem_pages_object *obj, size_t offset, size_t size,
+		      enum dma_data_direction dir,
+		      void (*sync)(struct device *, dma_addr_t, size_t, enum dma_data_direction))
+{
+	struct device *dev = drm_dev_dma_dev(obj->base.dev);
+	struct drm_gem_pages_state *s = state_of(obj);
+	struct scatterlist *sg;
+	unsigned int i;
+
+	assert_locked(obj);
+
+	if (drm_gem_is_imported(&obj->base) || offset > obj->base.size ||
+	    size > obj->base.size - offset)
+		return -EINVAL;
+	if (!s->sgt)
+		return 0;
+
+	for_each_sgtable_dma_sg(s->sgt, sg, i) {
+		size_t len = sg_dma_len(sg);
+
+		if (!size)
+			break;
+		if (offset >= len) {
+			offset -= len;
+			continue;
+		}
+		len = min(len - offset, size);
+		sync(dev, sg_dma_address(sg) + offset, len, dir);
+		size -= len;
+		offset = 0;
+	}
+	return 0;
+}
+
+/**
+ * drm_gem_pages_sync_for_device_locked - make the device see what the CPU wrote
+ * @obj: object, not an imported one
+ * @offset: first byte, any alignment
+ * @size: number of bytes, may be zero
+ * @dir: DMA_TO_DEVICE if the device only reads, or another direction
+ *
+ * An object without a device map needs no such thing: making one does it.
+ *
+ * Context: Holds the reservation lock. Does not sleep.
+ *
+ * Return: 0, -EINVAL if the range is not inside the object or the object is imported.
+ */
+int drm_gem_pages_sync_for_device_locked(struct drm_gem_pages_object *obj, size_t offset,
+					 size_t size, enum dma_data_direction dir)
+{
+	return sync_range(obj, offset, size, dir, dma_sync_single_for_device);
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_sync_for_device_locked);
+
+/**
+ * drm_gem_pages_sync_for_cpu_locked - make the CPU see what the device wrote
+ * @obj: object, not an imported one
+ * @offset: first byte, any alignment
+ * @size: number of bytes, may be zero
+ * @dir: DMA_FROM_DEVICE if the device only writes, or another direction
+ *
+ * An object without a device map needs no such thing: ending the last one did it.
+ *
+ * Context: Holds the reservation lock. Does not sleep.
+ *
+ * Return: 0, -EINVAL if the range is not inside the object or the object is imported.
+ */
+int drm_gem_pages_sync_for_cpu_locked(struct drm_gem_pages_object *obj, size_t offset,
+				      size_t size, enum dma_data_direction dir)
+{
+	return sync_range(obj, offset, size, dir, dma_sync_single_for_cpu);
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_sync_for_cpu_locked);
+
 static void free_device_map(struct drm_gem_pages_object *obj)
 {
 	struct drm_gem_pages_state *s = state_of(obj);
@@ -1426,6 +1520,20 @@ bool drm_gem_pages_is_purged_locked(struct drm_gem_pages_object *obj)
 	return state_of(obj)->purged;
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_is_purged_locked);
+
+/**
+ * drm_gem_pages_evictions - tell how often an object was evicted
+ * @obj: object
+ *
+ * Context: Any. A snapshot, taken without a lock.
+ *
+ * Return: the number of evictions, UINT_MAX for as many or more.
+ */
+unsigned int drm_gem_pages_evictions(const struct drm_gem_pages_object *obj)
+{
+	return READ_ONCE(const_state_of(obj)->evictions);
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_evictions);
 
 /**
  * drm_gem_pages_page_locked - get one page of an object

@@ -5,6 +5,7 @@
 #include <linux/atomic.h>
 #include <linux/cleanup.h>
 #include <linux/compiler_types.h>
+#include <linux/dma-direction.h>
 #include <linux/dma-resv.h>
 #include <linux/err.h>
 #include <linux/gfp_types.h>
@@ -172,6 +173,11 @@ int __must_check drm_gem_pages_purge_locked(struct drm_gem_pages_object *obj);
 struct sg_table * __must_check drm_gem_pages_sgt_locked(struct drm_gem_pages_object *obj);
 struct sg_table * __must_check drm_gem_pages_get_sgt(struct drm_gem_pages_object *obj);
 void drm_gem_pages_put_sgt(struct drm_gem_pages_object *obj);
+struct sg_table *drm_gem_pages_peek_sgt(const struct drm_gem_pages_object *obj);
+int drm_gem_pages_sync_for_device_locked(struct drm_gem_pages_object *obj, size_t offset,
+					 size_t size, enum dma_data_direction dir);
+int drm_gem_pages_sync_for_cpu_locked(struct drm_gem_pages_object *obj, size_t offset,
+				      size_t size, enum dma_data_direction dir);
 
 /* CPU map */
 int __must_check drm_gem_pages_vmap(struct drm_gem_pages_object *obj, struct iosys_map *map);
@@ -185,6 +191,7 @@ bool drm_gem_pages_is_wc(const struct drm_gem_pages_object *obj);
 bool drm_gem_pages_is_pinned(const struct drm_gem_pages_object *obj);
 bool drm_gem_pages_is_resident_locked(struct drm_gem_pages_object *obj);
 bool drm_gem_pages_is_purged_locked(struct drm_gem_pages_object *obj);
+unsigned int drm_gem_pages_evictions(const struct drm_gem_pages_object *obj);
 struct page *drm_gem_pages_page_locked(struct drm_gem_pages_object *obj, pgoff_t index);
 
 /* User space: dumb buffers and mmap offsets */

@@ -56,6 +56,25 @@ int drm_gem_pages_set_label(struct drm_gem_pages_object *obj, const char *label)
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_set_label);
 
+/**
+ * drm_gem_pages_print_label - print the name of an object
+ * @p: where to print
+ * @obj: object; nothing is printed for one without a label
+ *
+ * Context: Any that may print to @p, with a spinlock held.
+ */
+void drm_gem_pages_print_label(struct drm_printer *p, struct drm_gem_pages_object *obj)
+{
+	struct drm_gem_pages_state *s = state_of(obj);
+
+	if (!s->shrinker)
+		return;
+	guard(spinlock)(&s->shrinker->objects_lock);
+	if (s->label)
+		drm_puts(p, s->label);
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_print_label);
+
 static bool is_evicted(struct drm_gem_pages_state *s)
 {
 	return s->evictions && !READ_ONCE(s->pages) && !s->purged;

@@ -107,6 +107,7 @@ int drm_gem_pages_madvise_locked(struct drm_gem_pages_object *obj,
 
 /* To be seen from outside */
 int drm_gem_pages_set_label(struct drm_gem_pages_object *obj, const char *label);
+void drm_gem_pages_print_label(struct drm_printer *p, struct drm_gem_pages_object *obj);
 void drm_gem_pages_show_memory(struct drm_printer *p, struct drm_file *file);
 
 #endif /* _DRM_GEM_PAGES_SHRINKER_H_ */
