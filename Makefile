@@ -15,6 +15,9 @@ help:
 	@echo 'make bench      measure what reclaim costs (bench/run --help)'
 	@echo 'make modules    build the modules for the kernel that KDIR=DIR was built in;'
 	@echo '                they go to build/modules, or where MO=DIR says'
+	@echo 'make panthor    build the Panthor driver on the library for the kernel that was built'
+	@echo '                in KDIR=DIR, of the same source as KSRC=DIR; it goes to'
+	@echo '                build/panthor/out, or where PO=DIR says (ARCH=arm64 works)'
 	@echo 'make htmldocs   build the documentation'
 	@echo 'make kernels    build the kernels that the tests run on'
 	@echo 'make clean      remove what was built of the library, and the logs'
@@ -49,6 +52,10 @@ modules:
 	@mkdir -p $(MO)
 	+$(MAKE) -C $(KDIR) M=$(CURDIR) MO=$(abspath $(MO)) modules
 
+panthor:
+	@tools/deps build $(if $(findstring aarch64-linux-gnu-,$(CROSS_COMPILE)),arm64)
+	+@tools/panthor --kdir $(KDIR) $(if $(PO),--out $(PO))
+
 htmldocs:
 	@tools/htmldocs
 
@@ -64,4 +71,4 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help run test test-long check bench user modules htmldocs kernels clean distclean
+.PHONY: help run test test-long check bench user modules panthor htmldocs kernels clean distclean
