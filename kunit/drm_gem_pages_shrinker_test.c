@@ -30,6 +30,7 @@
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_gem_pages_shrinker.h>
+#include <drm/drm_print.h>
 
 #include "drm_gem_pages_internal.h"
 #include "drm_gem_pages_shrinker_internal.h"
@@ -1691,6 +1692,28 @@ static void all_is_there_in_unmap(struct drm_gem_pages_object *obj)
 	must(obj, state_of(obj)->sgt, "unmap after the device map has gone");
 }
 
+static void label_is_printed(struct kunit *test)
+{
+	struct drm_gem_pages_object *obj = object(test, 1);
+	char text[16] = "";
+	struct drm_print_iterator iter = { .data = text, .remain = sizeof(text) - 1 };
+	struct drm_printer p = drm_coredump_printer(&iter);
+	char label[] = "label";
+
+	drm_gem_pages_print_label(&p, obj);
+	KUNIT_EXPECT_STREQ(test, text, "");
+
+	KUNIT_EXPECT_EQ(test, drm_gem_pages_set_label(obj, label), 0);
+	/* It was copied. */
+	label[0] = 'x';
+	drm_gem_pages_print_label(&p, obj);
+	KUNIT_EXPECT_STREQ(test, text, "label");
+
+	KUNIT_EXPECT_EQ(test, drm_gem_pages_set_label(obj, NULL), 0);
+	drm_gem_pages_print_label(&p, obj);
+	KUNIT_EXPECT_STREQ(test, text, "label");
+}
+
 /* The device lets go first, what it used goes after that. */
 static void evict_ends_all(struct kunit *test)
 {
@@ -2702,6 +2725,7 @@ static struct kunit_case shrinker_cases[] = {
 	KUNIT_CASE(evict_makes_free_memory),
 	KUNIT_CASE(evict_of_page_in_use),
 	KUNIT_CASE_PARAM(evict_keeps_bytes, evicted_classes_gen_params),
+	KUNIT_CASE(label_is_printed),
 	KUNIT_CASE(evict_ends_all),
 	KUNIT_CASE(unmap_refuses),
 	KUNIT_CASE(unmap_fails_half_way),

@@ -1410,6 +1410,60 @@ static void dirty_bad_ranges(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, page_is_dirty(obj, i));
 }
 
+static int sync_range_for(struct drm_gem_pages_object *obj, size_t offset, size_t size,
+			  bool for_device)
+{
+	guard(drm_gem_pages)(obj);
+	return for_device ?
+	       drm_gem_pages_sync_for_device_locked(obj, offset, size, DMA_TO_DEVICE) :
+	       drm_gem_pages_sync_for_cpu_locked(obj, offset, size, DMA_FROM_DEVICE);
+}
+
+/* That the right bytes are synced is left to the checks of the DMA API. */
+static void sync_ranges(struct kunit *test)
+{
+	struct drm_gem_pages_object *obj = gp_test_object(test, test->priv, TEST_SIZE, 0);
+	int for_device, mapped;
+
+	for (mapped = 0; mapped < 2; mapped++) {
+		for (for_device = 0; for_device < 2; for_device++) {
+			KUNIT_EXPECT_EQ(test, sync_range_for(obj, 0, TEST_SIZE, for_device), 0);
+			KUNIT_EXPECT_EQ(test, sync_range_for(obj, 1, 1, for_device), 0);
+			KUNIT_EXPECT_EQ(test, sync_range_for(obj, PAGE_SIZE - 1, 2, for_device), 0);
+			KUNIT_EXPECT_EQ(test, sync_range_for(obj, TEST_SIZE, 0, for_device), 0);
+			KUNIT_EXPECT_EQ(test, sync_range_for(obj, 0, TEST_SIZE + 1, for_device),
+					-EINVAL);
+			KUNIT_EXPECT_EQ(test, sync_range_for(obj, TEST_SIZE, 1, for_device),
+					-EINVAL);
+			KUNIT_EXPECT_EQ(test, sync_range_for(obj, TEST_SIZE + 1, 0, for_device),
+					-EINVAL);
+			KUNIT_EXPECT_EQ(test, sync_range_for(obj, 2, SIZE_MAX, for_device),
+					-EINVAL);
+		}
+		/* It brings nothing back. */
+		KUNIT_EXPECT_EQ(test, is_resident(obj), mapped);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt_of(obj));
+	}
+}
+
+static void sgt_peek(struct kunit *test)
+{
+	struct drm_gem_pages_object *obj = gp_test_object(test, test->priv, TEST_SIZE, 0);
+	struct sg_table *sgt;
+
+	KUNIT_EXPECT_NULL(test, drm_gem_pages_peek_sgt(obj));
+	KUNIT_EXPECT_FALSE(test, is_resident(obj));
+	sgt = sgt_of(obj);
+	KUNIT_EXPECT_PTR_EQ(test, drm_gem_pages_peek_sgt(obj), sgt);
+	KUNIT_EXPECT_EQ(test, drm_gem_pages_evictions(obj), 0);
+	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_NULL(test, drm_gem_pages_peek_sgt(obj));
+	KUNIT_EXPECT_EQ(test, drm_gem_pages_evictions(obj), 1);
+	/* There was nothing to evict. */
+	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, drm_gem_pages_evictions(obj), 1);
+}
+
 /*
  * Purge
  */
@@ -1921,6 +1975,8 @@ static struct kunit_case gp_cases[] = {
 	KUNIT_CASE(dirty_vmap),
 	KUNIT_CASE(dirty_ranges),
 	KUNIT_CASE(dirty_bad_ranges),
+	KUNIT_CASE(sync_ranges),
+	KUNIT_CASE(sgt_peek),
 	KUNIT_CASE(purge_resident),
 	KUNIT_CASE(purge_evicted),
 	KUNIT_CASE(purge_private),
