@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Panthor's buffer objects under reclaim: what the GPU and the CPU wrote is there after an
+ * eviction, in every VM, and no job finds its memory gone.
+ */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "panthor_gpu.h"
+
+#define SIZE	(64 * PAGE)
+#define KIB	1024ll
+
+/* ---- reclaim ---- */
+
+/* The driver's name does not say. */
+static bool is_upstream(void)
+{
+	char path[128];
+
+	return !debugfs_file("gem_pages", path, sizeof(path));
+}
+
+/* Ask for a scan; both upstream's file and the library's take a number of pages. */
+static void shrink(unsigned long pages)
+{
+	char path[128], text[32];
+	int fd, len;
+
+	check(debugfs_file("shrink", path, sizeof(path)), "no file %s", path);
+	len = snprintf(text, sizeof(text), "%lu", pages);
+	fd = open(path, O_WRONLY);
+	check(fd >= 0 && write(fd, text, len) == len, "%s: %m", path);
+	close(fd);
+}
+
+static long long fdinfo(int fd, const char *key)
+{
+	char path[64], buf[8192], *at;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	len = read_file(path, buf, sizeof(buf) - 1);
+	check(len > 0, "%s: %zd", path, len);
+	buf[len] = '\0';
+	at = strstr(buf, key);
+	if (!at)
+		return -1;
+	at += strlen(key) + 1;
+	return strtoll(at, &at, 10) * (strstr(at, " MiB") == at ? KIB : 1);
+}
+
+static unsigned long vmstat(const char *key)
+{
+	char buf[16384], *at;
+	ssize_t len = read_file("/proc/vmstat", buf, sizeof(buf) - 1);
+
+	check(len > 0, "vmstat: %zd", len);
+	buf[len] = '\0';
+	at = strstr(buf, key);
+	check(at, "vmstat has no %s", key);
+	return strtoul(at + strlen(key), NULL, 10);
+}
+
+/* Evict all that the file has; what the driver itself keeps pinned is not in there. */
+static void evict_all(struct gpu *gpu)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < 50; tries++) {
+		shrink(100000);
+		if (fdinfo(gpu->fd, "drm-resident-memory:") <= 0)
+			return;
+		usleep(20000);
+	}
+	fail("%lld KiB stay resident", fdinfo(gpu->fd, "drm-resident-memory:"));
+}
+
+/* ---- jobs ---- */
+
+/* One word for each page: @value, @value + 1, ... */
+static void gpu_stamp(struct gpu *gpu, __u32 group, __u64 va, unsigned int pages, __u32 value)
+{
+	struct stream s = stream_begin(gpu);
+
+	cs_move48(&s, 0, va);
+	cs_move32(&s, 2, pages);
+	cs_move32(&s, 3, value);
+	cs_store(&s, 3, 0, 1, 0);
+	cs_wait(&s, 1);
+	cs_add64(&s, 0, 0, PAGE);
+	cs_add32(&s, 3, 3, 1);
+	cs_add32(&s, 2, 2, -1);
+	cs_branch(&s, NEQUAL, 2, -6);
+	gpu_run(gpu, group, &s);
+}
+
+/* The first word of each page, one behind the other. */
+static void gpu_collect(struct gpu *gpu, __u32 group, __u64 va, unsigned int pages, __u64 to)
+{
+	struct stream s = stream_begin(gpu);
+
+	cs_move48(&s, 0, va);
+	cs_move48(&s, 4, to);
+	cs_move32(&s, 2, pages);
+	cs_load(&s, 3, 0, 1, 0);
+	cs_wait(&s, 1);
+	cs_store(&s, 3, 4, 1, 0);
+	cs_wait(&s, 1);
+	cs_add64(&s, 0, 0, PAGE);
+	cs_add64(&s, 4, 4, 4);
+	cs_add32(&s, 2, 2, -1);
+	cs_branch(&s, NEQUAL, 2, -8);
+	gpu_run(gpu, group, &s);
+}
+
+static void expect_stamps(const void *map, unsigned int pages, size_t step, __u32 value,
+			  const char *who)
+{
+	unsigned int i;
+
+	for (i = 0; i < pages; i++) {
+		__u32 got = load((const __u32 *)(map + i * step));
+
+		check(got == value + i, "%s: page %u has %x instead of %x", who, i, got, value + i);
+	}
+}
+
+static void cpu_stamp(void *map, unsigned int pages, __u32 value)
+{
+	unsigned int i;
+
+	for (i = 0; i < pages; i++)
+		store((__u32 *)(map + i * PAGE), value + i);
+}
+
+/* Both see @value in all pages of @bo. */
+static void check_bo(struct gpu *gpu, __u32 group, const struct gpu_bo *bo, __u64 va,
+		     const struct gpu_bo *result, __u32 value)
+{
+	unsigned int pages = bo->size / PAGE;
+
+	gpu_collect(gpu, group, va, pages, result->va);
+	expect_stamps(result->map, pages, 4, value, "GPU");
+	expect_stamps(bo->map, pages, PAGE, value, "CPU");
+}
+
+/* ---- cases ---- */
+
+static void case_one_vm(void)
+{
+	struct gpu gpu = gpu_open();
+	struct gpu_bo bo = gpu_bo(&gpu, SIZE, 0), result = gpu_bo(&gpu, PAGE, 0);
+	__u32 group = gpu_group(&gpu, 1);
+	unsigned int i;
+
+	for (i = 0; i < 8; i++) {
+		evict_all(&gpu);
+		gpu_stamp(&gpu, group, bo.va, SIZE / PAGE, 0x1000000 * i + 1);
+		evict_all(&gpu);
+		check_bo(&gpu, group, &bo, bo.va, &result, 0x1000000 * i + 1);
+		cpu_stamp(bo.map, SIZE / PAGE, 0x1000000 * i + 7);
+		evict_all(&gpu);
+		check_bo(&gpu, group, &bo, bo.va, &result, 0x1000000 * i + 7);
+	}
+	check(gpu_vm_usable(&gpu), "the VM is unusable");
+	gpu_close(&gpu);
+}
+
+/* One object, two VMs, one of them with two mappings, one of which begins inside. */
+static void case_two_vms(void)
+{
+	struct gpu a = gpu_open(), b = gpu_open();
+	struct gpu_bo bo = gpu_bo(&a, SIZE, 0);
+	struct gpu_bo result_a = gpu_bo(&a, PAGE, 0), result_b = gpu_bo(&b, PAGE, 0);
+	__u32 group_a = gpu_group(&a, 1), group_b = gpu_group(&b, 1), handle;
+	__u64 va = 1ull << 30, inner = 2ull << 30;
+	unsigned int i;
+	int fd;
+
+	expect(prime_export(a.fd, bo.handle, DRM_RDWR, &fd), 0, "export");
+	expect(prime_import(b.fd, fd, &handle), 0, "import");
+	expect(gpu_try_bind(&b, handle, va, SIZE, 0), 0, "bind");
+	{
+		struct drm_panthor_vm_bind_op op = {
+			.bo_handle = handle, .bo_offset = 8 * PAGE, .va = inner, .size = 16 * PAGE,
+		};
+		struct drm_panthor_vm_bind args = {
+			.vm_id = b.vm, .ops = DRM_PANTHOR_OBJ_ARRAY(1, &op),
+		};
+
+		expect(drm_call(b.fd, DRM_IOCTL_PANTHOR_VM_BIND, &args), 0, "bind a part");
+	}
+
+	for (i = 0; i < 6; i++) {
+		__u32 value = 0x100000 * i + 1;
+
+		gpu_stamp(&a, group_a, bo.va, SIZE / PAGE, value);
+		evict_all(&a);
+		check_bo(&b, group_b, &bo, va, &result_b, value);
+		gpu_collect(&b, group_b, inner, 16, result_b.va);
+		expect_stamps(result_b.map, 16, 4, value + 8, "inside");
+		evict_all(&b);
+		gpu_stamp(&b, group_b, va, SIZE / PAGE, value + 0x50000);
+		/* Evicted in one VM, used in the other. */
+		evict_all(&a);
+		check_bo(&a, group_a, &bo, bo.va, &result_a, value + 0x50000);
+	}
+	close(fd);
+	gpu_close(&b);
+	gpu_close(&a);
+}
+
+/* Mappings that are split, cut and replaced while they are evicted. */
+static void case_split_evicted(void)
+{
+	struct gpu gpu = gpu_open();
+	struct gpu_bo bo = gpu_bo(&gpu, 4ul << 20, 0), result = gpu_bo(&gpu, PAGE, 0);
+	__u32 group = gpu_group(&gpu, 1);
+	unsigned int resident;
+
+	for (resident = 0; resident < 2; resident++) {
+		gpu_stamp(&gpu, group, bo.va, bo.size / PAGE, 1);
+		if (!resident)
+			evict_all(&gpu);
+		expect(gpu_try_bind(&gpu, 0, bo.va + 100 * PAGE, 700 * PAGE,
+				    DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP), 0, "unmap the middle");
+		if (resident)
+			evict_all(&gpu);
+		gpu_collect(&gpu, group, bo.va, 100, result.va);
+		expect_stamps(result.map, 100, 4, 1, "head");
+		evict_all(&gpu);
+		gpu_collect(&gpu, group, bo.va + 800 * PAGE, 224, result.va);
+		expect_stamps(result.map, 224, 4, 801, "tail");
+		evict_all(&gpu);
+		expect(gpu_try_bind(&gpu, bo.handle, bo.va, bo.size, 0), 0, "map all again");
+		gpu_collect(&gpu, group, bo.va + 90 * PAGE, 800, result.va);
+		expect_stamps(result.map, 800, 4, 91, "all");
+	}
+	gpu_close(&gpu);
+}
+
+/* A job that is running keeps all of its memory. */
+static void case_under_job(void)
+{
+	struct gpu gpu = gpu_open();
+	struct gpu_bo bo = gpu_bo(&gpu, SIZE, 0), flag = gpu_bo(&gpu, PAGE, 0);
+	struct gpu_bo result = gpu_bo(&gpu, PAGE, 0);
+	__u32 group = gpu_group(&gpu, 1), done;
+	unsigned int i;
+
+	cpu_stamp(bo.map, SIZE / PAGE, 5);
+	for (i = 0; i < 4; i++) {
+		struct stream s = stream_begin(&gpu);
+
+		evict_all(&gpu);
+		store((__u32 *)flag.map, 0);
+		done = gpu_syncobj(&gpu);
+		cs_move48(&s, 0, flag.va);
+		cs_load(&s, 2, 0, 1, 0);
+		cs_wait(&s, 1);
+		cs_branch(&s, EQUAL, 2, -3);
+		cs_move48(&s, 0, bo.va);
+		cs_move32(&s, 2, 0xabc0 + i);
+		cs_store(&s, 2, 0, 1, 0);
+		cs_wait(&s, 1);
+		gpu_submit(&gpu, group, 0, &s, done);
+		shrink(100000);
+		shrink(100000);
+		check(fdinfo(gpu.fd, "drm-resident-memory:") > 0, "evicted under a job");
+		expect(gpu_wait(&gpu, done, 0.1), -ETIME, "wait");
+		shrink(100000);
+		store((__u32 *)flag.map, 1);
+		expect(gpu_wait(&gpu, done, 5), 0, "wait for the job");
+		check(load((__u32 *)bo.map) == 0xabc0 + i, "the job wrote %x", *(__u32 *)bo.map);
+	}
+	evict_all(&gpu);
+	store((__u32 *)bo.map, 5);
+	check_bo(&gpu, group, &bo, bo.va, &result, 5);
+	gpu_close(&gpu);
+}
+
+/* What the GPU only reads is not written to swap. */
+static void case_read_only(void)
+{
+	struct gpu gpu = gpu_open();
+	struct gpu_bo bo = gpu_bo(&gpu, SIZE, 0), result = gpu_bo(&gpu, PAGE, 0);
+	struct drm_panthor_bo_create args = { .size = 4ul << 20 };
+	__u32 group = gpu_group(&gpu, 1);
+	unsigned long before, clean;
+	__u64 va = 1ull << 30;
+
+	if (is_upstream())
+		skip("upstream writes all");
+	expect(drm_call(gpu.fd, DRM_IOCTL_PANTHOR_BO_CREATE, &args), 0, "BO_CREATE");
+	expect(gpu_try_bind(&gpu, args.handle, va, args.size, DRM_PANTHOR_VM_BIND_OP_MAP_READONLY),
+	       0, "bind");
+	evict_all(&gpu);
+	gpu_collect(&gpu, group, va, 1024, result.va);
+	before = vmstat("\npswpout ");
+	evict_all(&gpu);
+	clean = vmstat("\npswpout ") - before;
+	/* The code, the result and the object that was mapped for writing. */
+	check(clean < 512, "%lu pages of a read-only object were written", clean);
+	(void)bo;
+	gpu_close(&gpu);
+}
+
+static void case_sparse(void)
+{
+	struct gpu gpu = gpu_open();
+	struct gpu_bo result = gpu_bo(&gpu, PAGE, 0), bo = gpu_bo(&gpu, SIZE, 0);
+	__u32 group = gpu_group(&gpu, 1);
+	__u64 va = 1ull << 30;
+	unsigned int i;
+
+	expect(gpu_try_bind(&gpu, 0, va, 16ul << 20, DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE |
+			    DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC), 0, "bind sparse");
+	for (i = 0; i < 4; i++) {
+		gpu_stamp(&gpu, group, va + (3ul << 20), 600, 77);
+		evict_all(&gpu);
+		gpu_collect(&gpu, group, va, 100, result.va);
+		expect(gpu_try_bind(&gpu, bo.handle, va + (5ul << 20), SIZE, 0), 0, "bind into it");
+		gpu_stamp(&gpu, group, va + (5ul << 20), SIZE / PAGE, 9 + i);
+		evict_all(&gpu);
+		check_bo(&gpu, group, &bo, bo.va, &result, 9 + i);
+		expect(gpu_try_bind(&gpu, 0, va + (5ul << 20), SIZE,
+				    DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE |
+				    DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC), 0, "sparse again");
+	}
+	gpu_close(&gpu);
+}
+
+static void case_fdinfo(void)
+{
+	struct gpu gpu = gpu_open();
+	struct gpu_bo bo = gpu_bo(&gpu, 1ul << 20, 0);
+
+	if (is_upstream())
+		skip("upstream does not tell");
+	cpu_stamp(bo.map, bo.size / PAGE, 1);
+	check(!fdinfo(gpu.fd, "panthor-evicted-memory:"), "evicted before");
+	evict_all(&gpu);
+	check(fdinfo(gpu.fd, "panthor-evicted-memory:") >= 1024, "%lld KiB evicted",
+	      fdinfo(gpu.fd, "panthor-evicted-memory:"));
+	gpu_close(&gpu);
+}
+
+struct madvise {
+	__u32 handle, advice, retained, pad;
+};
+
+#define MADVISE		DRM_IOWR(0x9f, struct madvise)
+
+/* A purged object that is still mapped keeps no other job from running. */
+static void case_purged(void)
+{
+	struct gpu gpu = gpu_open();
+	struct gpu_bo bo = gpu_bo(&gpu, SIZE, 0), other = gpu_bo(&gpu, SIZE, 0);
+	struct gpu_bo result = gpu_bo(&gpu, PAGE, 0);
+	struct madvise args = { .handle = bo.handle, .advice = 1 };
+	__u32 group = gpu_group(&gpu, 1);
+	int ret = drm_call(gpu.fd, MADVISE, &args);
+
+	if (is_upstream()) {
+		expect(ret, -EINVAL, "BO_MADVISE of upstream");
+		skip("upstream has no BO_MADVISE");
+	}
+	expect(ret, 0, "DONTNEED");
+	check(args.retained == 1, "gone at once");
+	gpu_stamp(&gpu, group, bo.va, SIZE / PAGE, 3);
+	check(fdinfo(gpu.fd, "drm-purgeable-memory:") == SIZE / KIB, "%lld KiB purgeable",
+	      fdinfo(gpu.fd, "drm-purgeable-memory:"));
+	args.advice = 0;
+	expect(drm_call(gpu.fd, MADVISE, &args), 0, "WILLNEED");
+	check(args.retained == 1, "gone without need");
+	evict_all(&gpu);
+	check_bo(&gpu, group, &bo, bo.va, &result, 3);
+
+	args.advice = 1;
+	expect(drm_call(gpu.fd, MADVISE, &args), 0, "DONTNEED again");
+	evict_all(&gpu);
+	args.advice = 0;
+	expect(drm_call(gpu.fd, MADVISE, &args), 0, "WILLNEED again");
+	check(!args.retained, "retained after a purge");
+	check(probe_read(bo.map) == SIGBUS, "the mapping is not dead");
+	gpu_stamp(&gpu, group, other.va, SIZE / PAGE, 4);
+	evict_all(&gpu);
+	check_bo(&gpu, group, &other, other.va, &result, 4);
+	expect(gpu_try_bind(&gpu, bo.handle, 1ull << 30, SIZE, 0), -EFAULT, "bind what is gone");
+	gpu_unbind(&gpu, &bo);
+	check_bo(&gpu, group, &other, other.va, &result, 4);
+
+	args = (struct madvise){ .handle = bo.handle, .advice = 2 };
+	expect(drm_call(gpu.fd, MADVISE, &args), -EINVAL, "unknown advice");
+	args = (struct madvise){ .handle = bo.handle, .pad = 1 };
+	expect(drm_call(gpu.fd, MADVISE, &args), -EINVAL, "pad");
+	args = (struct madvise){ .handle = 4711 };
+	expect(drm_call(gpu.fd, MADVISE, &args), -ENOENT, "bad handle");
+	gpu_close(&gpu);
+}
+
+/* Several processes, more than fits into memory. */
+static void client(void *arg)
+{
+	unsigned int seed = (uintptr_t)arg, i, n = 24, pages = (1ul << 20) / PAGE;
+	struct gpu gpu = gpu_open();
+	struct gpu_bo bo[24], result = gpu_bo(&gpu, PAGE, 0);
+	__u32 group = gpu_group(&gpu, 1), value[24] = {};
+
+	for (i = 0; i < n; i++)
+		bo[i] = gpu_bo(&gpu, 1ul << 20, 0);
+	for (i = 0; i < 150; i++) {
+		unsigned int k = rand_r(&seed) % n;
+
+		if (value[k])
+			check_bo(&gpu, group, &bo[k], bo[k].va, &result, value[k]);
+		value[k] = rand_r(&seed) | 1;
+		if (i & 1)
+			gpu_stamp(&gpu, group, bo[k].va, pages, value[k]);
+		else
+			cpu_stamp(bo[k].map, pages, value[k]);
+		if (i % 16 == 7)
+			shrink(rand_r(&seed) % 4096);
+	}
+	for (i = 0; i < n; i++)
+		if (value[i])
+			check_bo(&gpu, group, &bo[i], bo[i].va, &result, value[i]);
+	gpu_close(&gpu);
+}
+
+static void case_clients(void)
+{
+	uintptr_t i;
+	pid_t pid[3];
+
+	for (i = 0; i < ARRAY_SIZE(pid); i++)
+		pid[i] = spawn(client, (void *)(opt.seed + i));
+	for (i = 0; i < ARRAY_SIZE(pid); i++)
+		reap(pid[i]);
+}
+
+/* Runtime suspend, and a reset, between eviction and use. */
+static void case_suspend_and_reset(void)
+{
+	struct gpu gpu = gpu_open();
+	struct gpu_bo bo = gpu_bo(&gpu, SIZE, 0), result = gpu_bo(&gpu, PAGE, 0);
+	__u32 group = gpu_group(&gpu, 1);
+
+	gpu_stamp(&gpu, group, bo.va, SIZE / PAGE, 3);
+	device_await("suspended");
+	evict_all(&gpu);
+	check_bo(&gpu, group, &bo, bo.va, &result, 3);
+	evict_all(&gpu);
+	device_await("suspended");
+	check_bo(&gpu, group, &bo, bo.va, &result, 3);
+	gpu_close(&gpu);
+}
+
+/* Clients of a device that went away while their objects were evicted. */
+static void case_unbind(void)
+{
+	struct gpu gpu = gpu_open();
+	struct gpu_bo bo = gpu_bo(&gpu, SIZE, 0);
+	__u32 group = gpu_group(&gpu, 1);
+
+	gpu_stamp(&gpu, group, bo.va, SIZE / PAGE, 3);
+	evict_all(&gpu);
+	device_tell("unbind");
+	check(probe_read(bo.map) == SIGBUS, "the mapping is not dead");
+	gpu_close(&gpu);
+	device_tell("bind");
+	check(device_is_there(), "the device does not come back");
+	gpu = gpu_open();
+	bo = gpu_bo(&gpu, SIZE, 0);
+	group = gpu_group(&gpu, 1);
+	gpu_stamp(&gpu, group, bo.va, SIZE / PAGE, 3);
+	evict_all(&gpu);
+	expect_stamps(bo.map, SIZE / PAGE, PAGE, 3, "after bind");
+	gpu_close(&gpu);
+}
+
+static const struct test_case cases[] = {
+	{ "one_vm", case_one_vm },
+	{ "two_vms", case_two_vms },
+	{ "split_evicted", case_split_evicted },
+	{ "under_job", case_under_job },
+	{ "read_only", case_read_only },
+	{ "sparse", case_sparse },
+	{ "fdinfo", case_fdinfo },
+	{ "purged", case_purged },
+	{ "clients", case_clients },
+	{ "suspend_and_reset", case_suspend_and_reset },
+	{ "unbind", case_unbind },
+};
+
+int main(int argc, char **argv)
+{
+	parse_args(argc, argv, NULL, NULL);
+
+	return run_cases(cases, ARRAY_SIZE(cases));
+}
