@@ -404,39 +404,57 @@ static void case_purged(void)
 	gpu_close(&gpu);
 }
 
-/* Several processes, more than fits into memory. */
+/* Several processes with several VMs each, more than fits into memory. A job needs its VM. */
+#define VMS	3u
+#define BOS	8u
+
+struct client_vm {
+	struct gpu gpu;
+	struct gpu_bo bo[BOS], result;
+	__u32 group, value[BOS];
+};
+
+static void check_client_bo(struct client_vm *vm, unsigned int i)
+{
+	if (vm->value[i])
+		check_bo(&vm->gpu, vm->group, &vm->bo[i], vm->bo[i].va, &vm->result, vm->value[i]);
+}
+
 static void client(void *arg)
 {
-	unsigned int seed = (uintptr_t)arg, i, n = 24, pages = (1ul << 20) / PAGE;
-	struct gpu gpu = gpu_open();
-	struct gpu_bo bo[24], result = gpu_bo(&gpu, PAGE, 0);
-	__u32 group = gpu_group(&gpu, 1), value[24] = {};
+	unsigned int seed = (uintptr_t)arg, i, n, pages = (1ul << 20) / PAGE;
+	struct client_vm vms[VMS] = {}, *vm;
 
-	for (i = 0; i < n; i++)
-		bo[i] = gpu_bo(&gpu, 1ul << 20, 0);
-	for (i = 0; i < 150; i++) {
-		unsigned int k = rand_r(&seed) % n;
-
-		if (value[k])
-			check_bo(&gpu, group, &bo[k], bo[k].va, &result, value[k]);
-		value[k] = rand_r(&seed) | 1;
-		if (i & 1)
-			gpu_stamp(&gpu, group, bo[k].va, pages, value[k]);
+	for (vm = vms; vm < vms + VMS; vm++) {
+		vm->gpu = gpu_open();
+		vm->result = gpu_bo(&vm->gpu, PAGE, 0);
+		vm->group = gpu_group(&vm->gpu, 1);
+		for (i = 0; i < BOS; i++)
+			vm->bo[i] = gpu_bo(&vm->gpu, pages * PAGE, 0);
+	}
+	for (n = 0; n < 40; n++) {
+		vm = &vms[rand_r(&seed) % VMS];
+		i = rand_r(&seed) % BOS;
+		check_client_bo(vm, i);
+		vm->value[i] = rand_r(&seed) | 1;
+		if (n & 1)
+			gpu_stamp(&vm->gpu, vm->group, vm->bo[i].va, pages, vm->value[i]);
 		else
-			cpu_stamp(bo[k].map, pages, value[k]);
-		if (i % 16 == 7)
+			cpu_stamp(vm->bo[i].map, pages, vm->value[i]);
+		if (n % 16 == 7)
 			shrink(rand_r(&seed) % 4096);
 	}
-	for (i = 0; i < n; i++)
-		if (value[i])
-			check_bo(&gpu, group, &bo[i], bo[i].va, &result, value[i]);
-	gpu_close(&gpu);
+	for (vm = vms; vm < vms + VMS; vm++) {
+		for (i = 0; i < BOS; i++)
+			check_client_bo(vm, i);
+		gpu_close(&vm->gpu);
+	}
 }
 
 static void case_clients(void)
 {
 	uintptr_t i;
-	pid_t pid[3];
+	pid_t pid[5];
 
 	for (i = 0; i < ARRAY_SIZE(pid); i++)
 		pid[i] = spawn(client, (void *)(opt.seed + i));
