@@ -244,6 +244,53 @@ static void case_split_evicted(void)
 	gpu_close(&gpu);
 }
 
+static void bind_async(struct gpu *gpu, __u32 handle, __u64 va, __u64 size, __u32 flags)
+{
+	struct drm_panthor_sync_op sync = {
+		.flags = DRM_PANTHOR_SYNC_OP_HANDLE_TYPE_SYNCOBJ | DRM_PANTHOR_SYNC_OP_SIGNAL,
+		.handle = gpu_syncobj(gpu),
+	};
+	struct drm_panthor_vm_bind_op op = {
+		.flags = flags, .bo_handle = handle, .va = va, .size = size,
+		.syncs = DRM_PANTHOR_OBJ_ARRAY(1, &sync),
+	};
+	struct drm_panthor_vm_bind args = {
+		.vm_id = gpu->vm, .flags = DRM_PANTHOR_VM_BIND_ASYNC,
+		.ops = DRM_PANTHOR_OBJ_ARRAY(1, &op),
+	};
+
+	expect(drm_call(gpu->fd, DRM_IOCTL_PANTHOR_VM_BIND, &args), 0, "VM_BIND, asynchronous");
+	expect(gpu_wait(gpu, sync.handle, 5), 0, "wait for VM_BIND");
+}
+
+/* The same through the queue of the VM, which is on the way to signalling a fence. */
+static void case_async_bind(void)
+{
+	struct gpu gpu = gpu_open();
+	struct gpu_bo bo = gpu_bo(&gpu, SIZE, 0), result = gpu_bo(&gpu, PAGE, 0);
+	__u32 group = gpu_group(&gpu, 1);
+	__u64 va = 1ull << 30;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		gpu_stamp(&gpu, group, bo.va, SIZE / PAGE, i + 1);
+		evict_all(&gpu);
+		bind_async(&gpu, bo.handle, va, SIZE, 0);
+		check_bo(&gpu, group, &bo, va, &result, i + 1);
+		evict_all(&gpu);
+		bind_async(&gpu, 0, va + 8 * PAGE, 8 * PAGE, DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP);
+		gpu_collect(&gpu, group, va + 16 * PAGE, 48, result.va);
+		expect_stamps(result.map, 48, 4, i + 17, "behind the hole");
+		bind_async(&gpu, 0, va + 20 * PAGE, 8 * PAGE, DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP);
+		evict_all(&gpu);
+		gpu_collect(&gpu, group, va + 28 * PAGE, 36, result.va);
+		expect_stamps(result.map, 36, 4, i + 29, "behind the second hole");
+		bind_async(&gpu, 0, va, SIZE, DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP);
+		check_bo(&gpu, group, &bo, bo.va, &result, i + 1);
+	}
+	gpu_close(&gpu);
+}
+
 /* A job that is running keeps all of its memory. */
 static void case_under_job(void)
 {
@@ -432,7 +479,7 @@ static void client(void *arg)
 		for (i = 0; i < BOS; i++)
 			vm->bo[i] = gpu_bo(&vm->gpu, pages * PAGE, 0);
 	}
-	for (n = 0; n < 40; n++) {
+	for (n = 0; n < 24; n++) {
 		vm = &vms[rand_r(&seed) % VMS];
 		i = rand_r(&seed) % BOS;
 		check_client_bo(vm, i);
@@ -454,7 +501,7 @@ static void client(void *arg)
 static void case_clients(void)
 {
 	uintptr_t i;
-	pid_t pid[5];
+	pid_t pid[3];
 
 	for (i = 0; i < ARRAY_SIZE(pid); i++)
 		pid[i] = spawn(client, (void *)(opt.seed + i));
@@ -462,8 +509,8 @@ static void case_clients(void)
 		reap(pid[i]);
 }
 
-/* Runtime suspend, and a reset, between eviction and use. */
-static void case_suspend_and_reset(void)
+/* Runtime suspend between eviction and use, and eviction while suspended. */
+static void case_suspend(void)
 {
 	struct gpu gpu = gpu_open();
 	struct gpu_bo bo = gpu_bo(&gpu, SIZE, 0), result = gpu_bo(&gpu, PAGE, 0);
@@ -506,13 +553,14 @@ static const struct test_case cases[] = {
 	{ "one_vm", case_one_vm },
 	{ "two_vms", case_two_vms },
 	{ "split_evicted", case_split_evicted },
+	{ "async_bind", case_async_bind },
 	{ "under_job", case_under_job },
 	{ "read_only", case_read_only },
 	{ "sparse", case_sparse },
 	{ "fdinfo", case_fdinfo },
 	{ "purged", case_purged },
 	{ "clients", case_clients },
-	{ "suspend_and_reset", case_suspend_and_reset },
+	{ "suspend", case_suspend },
 	{ "unbind", case_unbind },
 };
 
