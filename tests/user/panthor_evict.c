@@ -38,7 +38,7 @@ static void shrink(unsigned long pages)
 	close(fd);
 }
 
-static long long fdinfo(int fd, const char *key)
+static long long read_fdinfo(int fd, const char *key)
 {
 	char path[64], buf[8192], *at;
 	ssize_t len;
@@ -54,7 +54,7 @@ static long long fdinfo(int fd, const char *key)
 	return strtoll(at, &at, 10) * (strstr(at, " MiB") == at ? KIB : 1);
 }
 
-static unsigned long vmstat(const char *key)
+static unsigned long read_vmstat(const char *key)
 {
 	char buf[16384], *at;
 	ssize_t len = read_file("/proc/vmstat", buf, sizeof(buf) - 1);
@@ -73,11 +73,11 @@ static void evict_all(struct gpu *gpu)
 
 	for (tries = 0; tries < 50; tries++) {
 		shrink(100000);
-		if (fdinfo(gpu->fd, "drm-resident-memory:") <= 0)
+		if (read_fdinfo(gpu->fd, "drm-resident-memory:") <= 0)
 			return;
 		usleep(20000);
 	}
-	fail("%lld KiB stay resident", fdinfo(gpu->fd, "drm-resident-memory:"));
+	fail("%lld KiB stay resident", read_fdinfo(gpu->fd, "drm-resident-memory:"));
 }
 
 /* ---- jobs ---- */
@@ -318,7 +318,7 @@ static void case_under_job(void)
 		gpu_submit(&gpu, group, 0, &s, done);
 		shrink(100000);
 		shrink(100000);
-		check(fdinfo(gpu.fd, "drm-resident-memory:") > 0, "evicted under a job");
+		check(read_fdinfo(gpu.fd, "drm-resident-memory:") > 0, "evicted under a job");
 		expect(gpu_wait(&gpu, done, 0.1), -ETIME, "wait");
 		shrink(100000);
 		store((__u32 *)flag.map, 1);
@@ -348,9 +348,9 @@ static void case_read_only(void)
 	       0, "bind");
 	evict_all(&gpu);
 	gpu_collect(&gpu, group, va, 1024, result.va);
-	before = vmstat("\npswpout ");
+	before = read_vmstat("\npswpout ");
 	evict_all(&gpu);
-	clean = vmstat("\npswpout ") - before;
+	clean = read_vmstat("\npswpout ") - before;
 	/* The code, the result and the object that was mapped for writing. */
 	check(clean < 512, "%lu pages of a read-only object were written", clean);
 	(void)bo;
@@ -390,10 +390,10 @@ static void case_fdinfo(void)
 	if (is_upstream())
 		skip("upstream does not tell");
 	cpu_stamp(bo.map, bo.size / PAGE, 1);
-	check(!fdinfo(gpu.fd, "panthor-evicted-memory:"), "evicted before");
+	check(!read_fdinfo(gpu.fd, "panthor-evicted-memory:"), "evicted before");
 	evict_all(&gpu);
-	check(fdinfo(gpu.fd, "panthor-evicted-memory:") >= 1024, "%lld KiB evicted",
-	      fdinfo(gpu.fd, "panthor-evicted-memory:"));
+	check(read_fdinfo(gpu.fd, "panthor-evicted-memory:") >= 1024, "%lld KiB evicted",
+	      read_fdinfo(gpu.fd, "panthor-evicted-memory:"));
 	gpu_close(&gpu);
 }
 
@@ -420,8 +420,8 @@ static void case_purged(void)
 	expect(ret, 0, "DONTNEED");
 	check(args.retained == 1, "gone at once");
 	gpu_stamp(&gpu, group, bo.va, SIZE / PAGE, 3);
-	check(fdinfo(gpu.fd, "drm-purgeable-memory:") == SIZE / KIB, "%lld KiB purgeable",
-	      fdinfo(gpu.fd, "drm-purgeable-memory:"));
+	check(read_fdinfo(gpu.fd, "drm-purgeable-memory:") == SIZE / KIB, "%lld KiB purgeable",
+	      read_fdinfo(gpu.fd, "drm-purgeable-memory:"));
 	args.advice = 0;
 	expect(drm_call(gpu.fd, MADVISE, &args), 0, "WILLNEED");
 	check(args.retained == 1, "gone without need");
