@@ -451,6 +451,59 @@ static void case_purged(void)
 	gpu_close(&gpu);
 }
 
+static int try_sync(struct gpu *gpu, __u32 handle, __u32 type, __u64 offset, __u64 size)
+{
+	struct drm_panthor_bo_sync_op op = {
+		.handle = handle, .type = type, .offset = offset, .size = size,
+	};
+	struct drm_panthor_bo_sync args = { .ops = DRM_PANTHOR_OBJ_ARRAY(1, &op) };
+
+	return drm_call(gpu->fd, DRM_IOCTL_PANTHOR_BO_SYNC, &args);
+}
+
+static void case_bo_sync(void)
+{
+	struct gpu gpu = gpu_open();
+	struct gpu_bo bo = gpu_bo(&gpu, SIZE, DRM_PANTHOR_BO_WB_MMAP);
+	unsigned int type;
+
+	for (type = 0; type < 2; type++) {
+		expect(try_sync(&gpu, bo.handle, type, 0, SIZE), 0, "all");
+		expect(try_sync(&gpu, bo.handle, type, PAGE - 1, 3), 0, "some bytes");
+		expect(try_sync(&gpu, bo.handle, type, SIZE, 0), 0, "nothing");
+		expect(try_sync(&gpu, bo.handle, type, 1, SIZE), -EINVAL, "past the end");
+		expect(try_sync(&gpu, bo.handle, type, SIZE + 1, 0), -EINVAL, "behind the end");
+		expect(try_sync(&gpu, bo.handle, type, PAGE, -1ull), -EINVAL, "overflow");
+		evict_all(&gpu);
+		expect(try_sync(&gpu, bo.handle, type, 0, SIZE), 0, "evicted");
+		cpu_stamp(bo.map, SIZE / PAGE, 1);
+	}
+	expect(try_sync(&gpu, bo.handle, 2, 0, SIZE), -EINVAL, "unknown type");
+	expect(try_sync(&gpu, 4711, 0, 0, SIZE), -ENOENT, "bad handle");
+	gpu_close(&gpu);
+}
+
+/* A refused offset leaves no reference: the object goes away with its handle. */
+static void case_no_mmap(void)
+{
+	struct gpu gpu = gpu_open();
+	struct drm_panthor_bo_create args = { .size = 53 * PAGE, .flags = DRM_PANTHOR_BO_NO_MMAP };
+	struct drm_panthor_bo_mmap_offset offset;
+	char path[128], buf[65536];
+	ssize_t len;
+
+	expect(drm_call(gpu.fd, DRM_IOCTL_PANTHOR_BO_CREATE, &args), 0, "BO_CREATE");
+	offset = (struct drm_panthor_bo_mmap_offset){ .handle = args.handle };
+	expect(drm_call(gpu.fd, DRM_IOCTL_PANTHOR_BO_MMAP_OFFSET, &offset), -EPERM, "mmap offset");
+	expect(gem_close(gpu.fd, args.handle), 0, "close");
+	check(debugfs_file("gems", path, sizeof(path)), "no file %s", path);
+	len = read_file(path, buf, sizeof(buf) - 1);
+	check(len > 0, "%s: %zd", path, len);
+	buf[len] = '\0';
+	check(!strstr(buf, " 217088 "), "the object is still there");
+	gpu_close(&gpu);
+}
+
 /* Several processes with several VMs each, more than fits into memory. A job needs its VM. */
 #define VMS	3u
 #define BOS	8u
@@ -559,6 +612,8 @@ static const struct test_case cases[] = {
 	{ "sparse", case_sparse },
 	{ "fdinfo", case_fdinfo },
 	{ "purged", case_purged },
+	{ "bo_sync", case_bo_sync },
+	{ "no_mmap", case_no_mmap },
 	{ "clients", case_clients },
 	{ "suspend", case_suspend },
 	{ "unbind", case_unbind },
