@@ -48,8 +48,8 @@
  * into it. An object that is passed over, because somebody has it locked, counts as
  * used and goes to the end.
  *
- * Locks of objects and VMs are only tried, and nothing is evicted in a context that
- * may not write to swap. A direct reclaimer waits for fences of busy objects, for ten
+ * Locks of objects and VMs are only tried. Nothing is evicted in a context that may not
+ * write to swap, and nothing at all is reclaimed in one that may not sleep. A direct reclaimer waits for fences of busy objects, for ten
  * milliseconds in one scan. Everything that can prevent an eviction comes before user
  * mappings are zapped, removing the object from the device's page tables included: to
  * zap under a lock of the fence-signalling path would be a deadlock, because zapping
