@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0
+// panthor_sched.c: 1 places, 0 lines removed
+
+// Only the tick takes groups out of their slots, and it runs no more: without this, a group
+// that is in one when the device goes is never freed, and all that it has mapped with it.
+@@
+identifier sched;
+@@
+ void panthor_sched_unplug(struct panthor_device *ptdev)
+ {
+ ...
+ disable_work_sync(&sched->sync_upd_work);
++ if (sched->pm.has_ref)
++ 	panthor_sched_suspend(ptdev);
+ ...
+ }
