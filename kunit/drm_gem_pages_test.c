@@ -1456,11 +1456,11 @@ static void sgt_peek(struct kunit *test)
 	sgt = sgt_of(obj);
 	KUNIT_EXPECT_PTR_EQ(test, drm_gem_pages_peek_sgt(obj), sgt);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_evictions(obj), 0);
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_NULL(test, drm_gem_pages_peek_sgt(obj));
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_evictions(obj), 1);
 	/* There was nothing to evict. */
-	KUNIT_EXPECT_EQ(test, evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_evictions(obj), 1);
 }
 
