@@ -440,12 +440,6 @@ int panthor_ioctl_bo_madvise(struct drm_device *dev, void *data, struct drm_file
  * Objects of the driver itself
  */
 
-/* The MCU's VM has no jobs whose fences would say when it uses what. */
-static bool is_mcu_vm(struct panthor_device *ptdev, struct panthor_vm *vm)
-{
-	return vm == panthor_fw_vm(ptdev);
-}
-
 /**
  * panthor_kernel_bo_create - create an object and map it in a VM
  * @ptdev: device
@@ -476,7 +470,8 @@ panthor_kernel_bo_create(struct panthor_device *ptdev, struct panthor_vm *vm, si
 	if (!kbo)
 		return ERR_PTR(-ENOMEM);
 
-	if (is_mcu_vm(ptdev, vm))
+	kbo->pinned = vm == panthor_fw_vm(ptdev);
+	if (kbo->pinned)
 		usage |= USAGE_FW_MAPPED;
 	bo = create_bo(ptdev, size, bo_flags, vm, usage);
 	if (IS_ERR(bo)) {
@@ -488,7 +483,7 @@ panthor_kernel_bo_create(struct panthor_device *ptdev, struct panthor_vm *vm, si
 	if (drm_gem_pages_set_label(&bo->pages, name))
 		drm_warn(&ptdev->base, "no memory for the label \"%s\"\n", name);
 
-	if (is_mcu_vm(ptdev, vm)) {
+	if (kbo->pinned) {
 		ret = panthor_gem_pin(bo);
 		if (ret)
 			goto err_put;
@@ -509,7 +504,7 @@ panthor_kernel_bo_create(struct panthor_device *ptdev, struct panthor_vm *vm, si
 err_free_va:
 	panthor_vm_free_va(vm, &kbo->va_node);
 err_unpin:
-	if (is_mcu_vm(ptdev, vm))
+	if (kbo->pinned)
 		panthor_gem_unpin(bo);
 err_put:
 	drm_gem_object_put(&bo->base);
@@ -535,7 +530,7 @@ void panthor_kernel_bo_destroy(struct panthor_kernel_bo *kbo)
 	panthor_kernel_bo_vunmap(kbo);
 	panthor_vm_unmap_range(vm, kbo->va_node.start, kbo->va_node.size);
 	panthor_vm_free_va(vm, &kbo->va_node);
-	if (is_mcu_vm(ptdev_of(kbo->obj->dev), vm))
+	if (kbo->pinned)
 		panthor_gem_unpin(to_panthor_bo(kbo->obj));
 	drm_gem_object_put(kbo->obj);
 	panthor_vm_put(vm);

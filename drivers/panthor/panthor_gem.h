@@ -81,6 +81,9 @@ struct panthor_kernel_bo {
 
 	/** @kmap: kernel mapping, or NULL */
 	void *kmap;
+
+	/** @pinned: the MCU uses it, whose VM has no jobs with fences that would say when */
+	bool pinned;
 };
 
 int panthor_gem_init(struct panthor_device *ptdev);

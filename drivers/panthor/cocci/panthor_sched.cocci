@@ -10,7 +10,6 @@ identifier sched;
  {
  ...
  disable_work_sync(&sched->sync_upd_work);
-+ if (sched->pm.has_ref)
-+ 	panthor_sched_suspend(ptdev);
++ panthor_sched_suspend(ptdev);
  ...
  }
