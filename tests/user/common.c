@@ -259,7 +259,25 @@ static int open_minor(const char *kind, int minor, int flags, char *name, size_t
 	return fd;
 }
 
-/* Return: an open file of the driver under test, or -1; stores its minor. */
+/* The second device of a driver is called as the driver, with a number behind it. */
+static bool is_second_device(int minor)
+{
+	char path[64], device[256], *name;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/sys/dev/char/226:%d/device", minor);
+	len = readlink(path, device, sizeof(device) - 1);
+	if (len < 0)
+		return false;
+	device[len] = '\0';
+	name = strrchr(device, '/');
+	name = name ? name + 1 : device;
+	len = strlen(opt.driver);
+
+	return !strncmp(name, opt.driver, len) && name[len] == '.';
+}
+
+/* Return: an open file of the first device of the driver under test, or -1; stores its minor. */
 static int open_kind(const char *kind, int first, int flags, int *minor)
 {
 	char name[64];
@@ -269,7 +287,7 @@ static int open_kind(const char *kind, int first, int flags, int *minor)
 		fd = open_minor(kind, i, flags, name, sizeof(name));
 		if (fd < 0)
 			continue;
-		if (!strcmp(name, opt.driver)) {
+		if (!strcmp(name, opt.driver) && !is_second_device(i)) {
 			if (minor)
 				*minor = i;
 			return fd;
@@ -310,24 +328,17 @@ int drm_primary_minor(void)
 	return minor;
 }
 
-int drm_open_other(void)
+int drm_open_second(void)
 {
-	int mine = drm_primary_minor(), i, fd;
 	char name[64];
+	int i, fd;
 
 	for (i = FIRST_PRIMARY; i < FIRST_PRIMARY + MINORS; i++) {
-		struct drm_get_cap cap = { .capability = DRM_CAP_PRIME };
-		struct drm_get_cap dumb = { .capability = DRM_CAP_DUMB_BUFFER };
-
-		if (i == mine)
+		if (!is_second_device(i))
 			continue;
 		fd = open_minor("card", i, O_RDWR, name, sizeof(name));
-		if (fd < 0)
-			continue;
-		if (!drm_call(fd, DRM_IOCTL_GET_CAP, &cap) && cap.value &&
-		    !drm_call(fd, DRM_IOCTL_GET_CAP, &dumb) && dumb.value)
+		if (fd >= 0)
 			return fd;
-		close(fd);
 	}
 
 	return -1;

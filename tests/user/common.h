@@ -87,8 +87,8 @@ int drm_open_primary(void);
 int drm_open_primary_flags(int flags);
 /* Return: an open file, or -1 if the driver has no render node. */
 int drm_open_render(void);
-/* Return: an open primary node of another device that takes part in PRIME, or -1. */
-int drm_open_other(void);
+/* Return: an open primary node of the second device of the driver, or -1. */
+int drm_open_second(void);
 /* The number N of /dev/dri/cardN of the driver under test, or -1. */
 int drm_primary_minor(void);
 

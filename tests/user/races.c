@@ -283,7 +283,7 @@ static void foreign_import(int fd)
 	struct bo bo = create(fd, 24);
 	void *at = map(&bo);
 	unsigned int gen = 0;
-	int other = drm_open_other(), dmabuf;
+	int other = drm_open_second(), dmabuf;
 	__u32 handle;
 	__u64 offset;
 
