@@ -96,19 +96,24 @@ struct bo bo_share(const struct bo *bo)
 /* ---- debugfs ---- */
 
 /* Looked up once for each binding of the device, since that opens it. */
+static bool find_file(const char *name, char *path, size_t size)
+{
+	return !access(path, F_OK) || debugfs_file(name, path, size);
+}
+
 static const char *file_of_device(const char *name, char *path, size_t size)
 {
-	if (access(path, F_OK) && !debugfs_file(name, path, size))
+	if (!find_file(name, path, size))
 		skip("%s has no %s in debugfs", opt.driver, name);
 
 	return path;
 }
 
+static char shrink_path[128];
+
 static const char *shrink_file(void)
 {
-	static char path[128];
-
-	return file_of_device("gem_pages_shrink", path, sizeof(path));
+	return file_of_device("gem_pages_shrink", shrink_path, sizeof(shrink_path));
 }
 
 static int write_text(const char *path, const char *text)
@@ -148,10 +153,13 @@ long demo_try_shrink(unsigned long pages, enum context context)
 	char text[32];
 	int ret;
 
+	/* The device may be about to go. */
+	if (!find_file("gem_pages_shrink", shrink_path, sizeof(shrink_path)))
+		return -ENOENT;
 	snprintf(text, sizeof(text), "%lu %s", pages, context_name[context]);
-	ret = write_text(shrink_file(), text);
+	ret = write_text(shrink_path, text);
 
-	return ret ?: number_after(shrink_file(), "freed");
+	return ret ?: number_after(shrink_path, "freed");
 }
 
 /* Each allocation of a scan can be made to fail; the first is number one. */
@@ -215,7 +223,10 @@ int demo_hold(bool hold)
 {
 	static char path[128];
 
-	return write_text(file_of_device("gem_pages_hold", path, sizeof(path)), hold ? "1" : "0");
+	if (!find_file("gem_pages_hold", path, sizeof(path)))
+		return -ENOENT;
+
+	return write_text(path, hold ? "1" : "0");
 }
 
 struct object_info demo_info(size_t size)

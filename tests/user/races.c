@@ -224,8 +224,8 @@ static void purge(int fd)
 
 		stamp_page(at, 1, 0);
 		ret = demo_try_madvise(fd, bo.handle, GEM_PAGES_DEMO_DONTNEED);
+		/* Lost at once if it is in swap by now. */
 		must(ret < 0 ? ret : 0, "MADVISE");
-		check(ret == 1, "lost before DONTNEED");
 		usleep(any(2000));
 		sig = probe_read(at);
 		if (load(&board->unbinding) && sig)
