@@ -44,8 +44,9 @@ static int shared_dmabuf;
 
 static bool going(int ret)
 {
-	/* What was found before is gone as well: the file is, its handles are not. */
-	if (!load(&board->unbinding) || (ret != -ENODEV && ret != -ENOENT && ret != -EFAULT))
+	/* What was found before is gone as well, and so are files in debugfs. */
+	if (!load(&board->unbinding) ||
+	    (ret != -ENODEV && ret != -ENOENT && ret != -EFAULT && ret != -EIO))
 		return false;
 	add(&board->gone, 1);
 	return true;
@@ -408,7 +409,7 @@ static void hold(int fd)
 			usleep(any(8000));
 			ret = demo_hold(false);
 		}
-		must(ret == -ENOENT ? -ENODEV : ret, "gem_pages_hold");
+		must(ret, "gem_pages_hold");
 		usleep(any(30000));
 		add(&board->count[HOLD], 1);
 	}
