@@ -8,7 +8,9 @@ MO ?= $(BUILD)/modules
 KERNELS := um x86_64 x86_64-debug
 
 help:
-	@echo 'make run        build a kernel, boot it and show the library at work'
+	@echo 'make run        build a kernel, boot it on the model of a Mali GPU, and show Panthor on the'
+	@echo '                library with more buffers than memory'
+	@echo 'make show       show what happens to the pages of a buffer, on the sample driver'
 	@echo 'make test       run all tests (tests/run --help)'
 	@echo 'make test-long  memory pressure, races and failing allocations for long'
 	@echo 'make check      check the style of the code'
@@ -24,7 +26,17 @@ help:
 	@echo 'make distclean  remove all of build/, sources and kernels as well'
 	@echo 'KSRC=DIR        use this kernel source instead of fetching one'
 
+# What is allowed is a report of User-Mode Linux's own, see tests/steps/23-reclaim-um.
 run:
+	@tools/deps build panthor
+	@tools/kernel um >/dev/null
+	@$(MAKE) --no-print-directory -s user
+	@ARCH=um tools/panthor --kdir $(BUILD)/kernel-um --out $(BUILD)/panthor/um >/dev/null
+	@tools/vm --gpu 10.8 --driver gpu-sched --driver $(BUILD)/panthor/um/panthor/panthor.ko \
+		--no-leaks --allow '(?s)suspicious RCU usage.*lib/maple_tree\.c.*flush_tlb' \
+		--add $(BUILD)/user/panthor/panthor_show -- panthor_show
+
+show:
 	@tools/deps build
 	@$(MAKE) --no-print-directory -s user
 	@tools/vm --add $(BUILD)/user/show -- show
@@ -71,4 +83,4 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help run test test-long check bench user modules panthor htmldocs kernels clean distclean
+.PHONY: help run show test test-long check bench user modules panthor htmldocs kernels clean distclean
