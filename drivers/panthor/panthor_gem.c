@@ -484,7 +484,13 @@ panthor_kernel_bo_create(struct panthor_device *ptdev, struct panthor_vm *vm, si
 		drm_warn(&ptdev->base, "no memory for the label \"%s\"\n", name);
 
 	if (kbo->pinned) {
-		ret = panthor_gem_pin(bo);
+		/*
+		 * The low 32 bits of the first offset are zero, which there is user space (IGT)
+		 * that takes for none. So it goes to an object that cannot be mapped.
+		 */
+		ret = drm_gem_create_mmap_offset(&bo->base);
+		if (!ret)
+			ret = panthor_gem_pin(bo);
 		if (ret)
 			goto err_put;
 	}
