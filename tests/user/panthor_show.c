@@ -37,7 +37,7 @@ struct vm {
 
 static struct board {
 	unsigned int stop;
-	unsigned long jobs, bytes, wrong, given_up, purged;
+	unsigned long jobs, bytes, wrong, given_up, purged, waits;
 	int fd[CLIENTS][VMS];
 } *board;
 
@@ -50,11 +50,31 @@ static unsigned long any(unsigned long below)
 	return next_random(&random_state) % below;
 }
 
+/*
+ * Reclaim passes by what is locked or busy, so there may be no memory although there soon
+ * will be. Return: whether to try again.
+ */
+static bool wait_for_memory(int ret, unsigned int *tries)
+{
+	if (ret != -ENOMEM || ++*tries > 50)
+		return false;
+	add(&board->waits, 1);
+	usleep(100000);
+
+	return true;
+}
+
 /* ---- the GPU ---- */
 
 static void run_job(struct vm *vm, const struct stream *stream)
 {
-	gpu_submit(&vm->gpu, vm->group, 0, stream, vm->done);
+	unsigned int tries = 0;
+	int ret;
+
+	do {
+		ret = gpu_try_submit(&vm->gpu, vm->group, 0, stream, vm->done);
+	} while (wait_for_memory(ret, &tries));
+	expect(ret, 0, "GROUP_SUBMIT");
 	expect(gpu_wait(&vm->gpu, vm->done, 60), 0, "wait for a job");
 	check(!gpu_group_state(&vm->gpu, vm->group), "a group failed");
 	vm->gpu.used = 0;
@@ -143,7 +163,14 @@ static void renew(struct buffer *b)
 
 static void create(struct vm *vm, struct buffer *b)
 {
-	*b = (struct buffer){ .bo = gpu_bo(&vm->gpu, SIZE, 0) };
+	unsigned int tries = 0;
+	int ret;
+
+	b->given_up = false;
+	do {
+		ret = gpu_try_bo(&vm->gpu, SIZE, 0, &b->bo);
+	} while (wait_for_memory(ret, &tries));
+	expect(ret, 0, "VM_BIND");
 	renew(b);
 	gpu_write(vm, b);
 }
@@ -339,10 +366,12 @@ static void run(void)
 
 	board = shared_alloc(sizeof(*board));
 	count = memory / 16 * 17 / SIZE / CLIENTS / VMS + 1;
-	printf("%u clients with %u VMs each have %lu MiB of buffers; there are %lu MiB of memory.\n\n"
-	       "              buffers, MiB      guest, MiB        done since the beginning\n"
-	       "time  resident  evicted  purgeable   free   swap   jobs  MiB checked  evictions  purged\n",
+	printf("%u clients, %u VMs each, have %lu MiB of buffers; there are %lu MiB of memory.\n",
 	       CLIENTS, VMS, count * CLIENTS * VMS * SIZE / MIB, memory / MIB);
+	printf("\n%-4s  %-28s  %-12s  %s\n", "", "buffers, MiB", "guest, MiB", "done so far");
+	printf("%4s  %8s  %7s  %9s  %5s  %5s  %5s  %11s  %9s  %6s\n", "time", "resident",
+	       "evicted", "purgeable", "free", "swap", "jobs", "MiB checked", "evictions",
+	       "purged");
 	for (i = 0; i < CLIENTS; i++)
 		pid[i] = spawn(run_client, (void *)(uintptr_t)i);
 	while (left) {
@@ -357,8 +386,9 @@ static void run(void)
 	}
 	printf("\n%lu jobs wrote and copied buffers of which %lu evictions took the pages away.\n"
 	       "Of %lu times that a buffer was given up, its content was lost %lu times.\n"
+	       "%lu times a client had to wait until there was memory.\n"
 	       "%lu bytes were checked, %lu were wrong.\n", board->jobs, times,
-	       board->given_up, board->purged, board->bytes, board->wrong);
+	       board->given_up, board->purged, board->waits, board->bytes, board->wrong);
 	check(!board->wrong, "%lu bytes were wrong", board->wrong);
 	check(board->jobs && board->bytes, "nothing was done");
 	check(times, "nothing was evicted");
