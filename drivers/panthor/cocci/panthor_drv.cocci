@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// panthor_drv.c: 7 places, 26 lines removed
+// panthor_drv.c: 8 places, 27 lines removed
 
 // The library knows which objects cannot be mapped.
 @@
@@ -72,3 +72,16 @@ identifier driver;
 @@
  #include "panthor_gem.h"
 +#include "panthor_madvise.h"
+
+// What was not found cannot be put.
+@@
+identifier sig_sync;
+@@
+ panthor_sync_signal_free(struct panthor_sync_signal *sig_sync)
+ {
+ 	...
++	if (sig_sync->syncobj)
++		drm_syncobj_put(sig_sync->syncobj);
+-	drm_syncobj_put(sig_sync->syncobj);
+ 	...
+ }
