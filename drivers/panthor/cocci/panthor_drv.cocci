@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// panthor_drv.c: 8 places, 27 lines removed
+// panthor_drv.c: 9 places, 27 lines removed
 
 // The library knows which objects cannot be mapped.
 @@
@@ -84,4 +84,20 @@ identifier sig_sync;
 +		drm_syncobj_put(sig_sync->syncobj);
 -	drm_syncobj_put(sig_sync->syncobj);
  	...
+ }
+
+// The mask of known flags is there, but nobody looks at it.
+@@
+identifier args, data;
+expression ddev, cookie;
+@@
+ panthor_ioctl_vm_bind(...)
+ {
+ struct drm_panthor_vm_bind *args = data;
+ ...
++	if (args->flags & ~PANTHOR_VM_BIND_FLAGS)
++		return -EINVAL;
+ 	if (!drm_dev_enter(ddev, &cookie))
+ 		return -ENODEV;
+ ...
  }
