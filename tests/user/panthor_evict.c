@@ -10,144 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "panthor_gpu.h"
+#include "panthor_reclaim.h"
 
 #define SIZE	(64 * PAGE)
 #define KIB	1024ll
-
-/* ---- reclaim ---- */
-
-/* The driver's name does not say. */
-static bool is_upstream(void)
-{
-	char path[128];
-
-	return !debugfs_file("gem_pages", path, sizeof(path));
-}
-
-/* Ask for a scan; both upstream's file and the library's take a number of pages. */
-static void shrink(unsigned long pages)
-{
-	char path[128], text[32];
-	int fd, len;
-
-	check(debugfs_file("shrink", path, sizeof(path)), "no file %s", path);
-	len = snprintf(text, sizeof(text), "%lu", pages);
-	fd = open(path, O_WRONLY);
-	check(fd >= 0 && write(fd, text, len) == len, "%s: %m", path);
-	close(fd);
-}
-
-static long long read_fdinfo(int fd, const char *key)
-{
-	char path[64], buf[8192], *at;
-	ssize_t len;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	len = read_file(path, buf, sizeof(buf) - 1);
-	check(len > 0, "%s: %zd", path, len);
-	buf[len] = '\0';
-	at = strstr(buf, key);
-	if (!at)
-		return -1;
-	at += strlen(key) + 1;
-	return strtoll(at, &at, 10) * (strstr(at, " MiB") == at ? KIB : 1);
-}
-
-static unsigned long read_vmstat(const char *key)
-{
-	char buf[16384], *at;
-	ssize_t len = read_file("/proc/vmstat", buf, sizeof(buf) - 1);
-
-	check(len > 0, "vmstat: %zd", len);
-	buf[len] = '\0';
-	at = strstr(buf, key);
-	check(at, "vmstat has no %s", key);
-	return strtoul(at + strlen(key), NULL, 10);
-}
-
-/* Evict all that the file has; what the driver itself keeps pinned is not in there. */
-static void evict_all(struct gpu *gpu)
-{
-	unsigned int tries;
-
-	for (tries = 0; tries < 50; tries++) {
-		shrink(100000);
-		if (read_fdinfo(gpu->fd, "drm-resident-memory:") <= 0)
-			return;
-		usleep(20000);
-	}
-	fail("%lld KiB stay resident", read_fdinfo(gpu->fd, "drm-resident-memory:"));
-}
-
-/* ---- jobs ---- */
-
-/* One word for each page: @value, @value + 1, ... */
-static void gpu_stamp(struct gpu *gpu, __u32 group, __u64 va, unsigned int pages, __u32 value)
-{
-	struct stream s = stream_begin(gpu);
-
-	cs_move48(&s, 0, va);
-	cs_move32(&s, 2, pages);
-	cs_move32(&s, 3, value);
-	cs_store(&s, 3, 0, 1, 0);
-	cs_wait(&s, 1);
-	cs_add64(&s, 0, 0, PAGE);
-	cs_add32(&s, 3, 3, 1);
-	cs_add32(&s, 2, 2, -1);
-	cs_branch(&s, NEQUAL, 2, -6);
-	gpu_run(gpu, group, &s);
-}
-
-/* The first word of each page, one behind the other. */
-static void gpu_collect(struct gpu *gpu, __u32 group, __u64 va, unsigned int pages, __u64 to)
-{
-	struct stream s = stream_begin(gpu);
-
-	cs_move48(&s, 0, va);
-	cs_move48(&s, 4, to);
-	cs_move32(&s, 2, pages);
-	cs_load(&s, 3, 0, 1, 0);
-	cs_wait(&s, 1);
-	cs_store(&s, 3, 4, 1, 0);
-	cs_wait(&s, 1);
-	cs_add64(&s, 0, 0, PAGE);
-	cs_add64(&s, 4, 4, 4);
-	cs_add32(&s, 2, 2, -1);
-	cs_branch(&s, NEQUAL, 2, -8);
-	gpu_run(gpu, group, &s);
-}
-
-static void expect_stamps(const void *map, unsigned int pages, size_t step, __u32 value,
-			  const char *who)
-{
-	unsigned int i;
-
-	for (i = 0; i < pages; i++) {
-		__u32 got = load((const __u32 *)(map + i * step));
-
-		check(got == value + i, "%s: page %u has %x instead of %x", who, i, got, value + i);
-	}
-}
-
-static void cpu_stamp(void *map, unsigned int pages, __u32 value)
-{
-	unsigned int i;
-
-	for (i = 0; i < pages; i++)
-		store((__u32 *)(map + i * PAGE), value + i);
-}
-
-/* Both see @value in all pages of @bo. */
-static void check_bo(struct gpu *gpu, __u32 group, const struct gpu_bo *bo, __u64 va,
-		     const struct gpu_bo *result, __u32 value)
-{
-	unsigned int pages = bo->size / PAGE;
-
-	gpu_collect(gpu, group, va, pages, result->va);
-	expect_stamps(result->map, pages, 4, value, "GPU");
-	expect_stamps(bo->map, pages, PAGE, value, "CPU");
-}
 
 /* ---- cases ---- */
 
@@ -318,7 +184,7 @@ static void case_under_job(void)
 		gpu_submit(&gpu, group, 0, &s, done);
 		shrink(100000);
 		shrink(100000);
-		check(read_fdinfo(gpu.fd, "drm-resident-memory:") > 0, "evicted under a job");
+		check(fdinfo(gpu.fd, "drm-resident-memory") > 0, "evicted under a job");
 		expect(gpu_wait(&gpu, done, 0.1), -ETIME, "wait");
 		shrink(100000);
 		store((__u32 *)flag.map, 1);
@@ -348,9 +214,9 @@ static void case_read_only(void)
 	       0, "bind");
 	evict_all(&gpu);
 	gpu_collect(&gpu, group, va, 1024, result.va);
-	before = read_vmstat("\npswpout ");
+	before = vmstat("pswpout");
 	evict_all(&gpu);
-	clean = read_vmstat("\npswpout ") - before;
+	clean = vmstat("pswpout") - before;
 	/* The code, the result and the object that was mapped for writing. */
 	check(clean < 512, "%lu pages of a read-only object were written", clean);
 	(void)bo;
@@ -390,18 +256,12 @@ static void case_fdinfo(void)
 	if (is_upstream())
 		skip("upstream does not tell");
 	cpu_stamp(bo.map, bo.size / PAGE, 1);
-	check(!read_fdinfo(gpu.fd, "panthor-evicted-memory:"), "evicted before");
+	check(!fdinfo(gpu.fd, "panthor-evicted-memory"), "evicted before");
 	evict_all(&gpu);
-	check(read_fdinfo(gpu.fd, "panthor-evicted-memory:") >= 1024, "%lld KiB evicted",
-	      read_fdinfo(gpu.fd, "panthor-evicted-memory:"));
+	check(fdinfo(gpu.fd, "panthor-evicted-memory") >= 1024 * KIB, "%lld bytes evicted",
+	      fdinfo(gpu.fd, "panthor-evicted-memory"));
 	gpu_close(&gpu);
 }
-
-struct madvise {
-	__u32 handle, advice, retained, pad;
-};
-
-#define MADVISE		DRM_IOWR(0x9f, struct madvise)
 
 /* A purged object that is still mapped keeps no other job from running. */
 static void case_purged(void)
@@ -409,9 +269,9 @@ static void case_purged(void)
 	struct gpu gpu = gpu_open();
 	struct gpu_bo bo = gpu_bo(&gpu, SIZE, 0), other = gpu_bo(&gpu, SIZE, 0);
 	struct gpu_bo result = gpu_bo(&gpu, PAGE, 0);
-	struct madvise args = { .handle = bo.handle, .advice = 1 };
+	struct panthor_madvise args = { .handle = bo.handle, .advice = 1 };
 	__u32 group = gpu_group(&gpu, 1);
-	int ret = drm_call(gpu.fd, MADVISE, &args);
+	int ret = drm_call(gpu.fd, PANTHOR_MADVISE, &args);
 
 	if (is_upstream()) {
 		expect(ret, -EINVAL, "BO_MADVISE of upstream");
@@ -420,19 +280,19 @@ static void case_purged(void)
 	expect(ret, 0, "DONTNEED");
 	check(args.retained == 1, "gone at once");
 	gpu_stamp(&gpu, group, bo.va, SIZE / PAGE, 3);
-	check(read_fdinfo(gpu.fd, "drm-purgeable-memory:") == SIZE / KIB, "%lld KiB purgeable",
-	      read_fdinfo(gpu.fd, "drm-purgeable-memory:"));
+	check(fdinfo(gpu.fd, "drm-purgeable-memory") == SIZE, "%lld bytes purgeable",
+	      fdinfo(gpu.fd, "drm-purgeable-memory"));
 	args.advice = 0;
-	expect(drm_call(gpu.fd, MADVISE, &args), 0, "WILLNEED");
+	expect(drm_call(gpu.fd, PANTHOR_MADVISE, &args), 0, "WILLNEED");
 	check(args.retained == 1, "gone without need");
 	evict_all(&gpu);
 	check_bo(&gpu, group, &bo, bo.va, &result, 3);
 
 	args.advice = 1;
-	expect(drm_call(gpu.fd, MADVISE, &args), 0, "DONTNEED again");
+	expect(drm_call(gpu.fd, PANTHOR_MADVISE, &args), 0, "DONTNEED again");
 	evict_all(&gpu);
 	args.advice = 0;
-	expect(drm_call(gpu.fd, MADVISE, &args), 0, "WILLNEED again");
+	expect(drm_call(gpu.fd, PANTHOR_MADVISE, &args), 0, "WILLNEED again");
 	check(!args.retained, "retained after a purge");
 	check(probe_read(bo.map) == SIGBUS, "the mapping is not dead");
 	gpu_stamp(&gpu, group, other.va, SIZE / PAGE, 4);
@@ -442,23 +302,13 @@ static void case_purged(void)
 	gpu_unbind(&gpu, &bo);
 	check_bo(&gpu, group, &other, other.va, &result, 4);
 
-	args = (struct madvise){ .handle = bo.handle, .advice = 2 };
-	expect(drm_call(gpu.fd, MADVISE, &args), -EINVAL, "unknown advice");
-	args = (struct madvise){ .handle = bo.handle, .pad = 1 };
-	expect(drm_call(gpu.fd, MADVISE, &args), -EINVAL, "pad");
-	args = (struct madvise){ .handle = 4711 };
-	expect(drm_call(gpu.fd, MADVISE, &args), -ENOENT, "bad handle");
+	args = (struct panthor_madvise){ .handle = bo.handle, .advice = 2 };
+	expect(drm_call(gpu.fd, PANTHOR_MADVISE, &args), -EINVAL, "unknown advice");
+	args = (struct panthor_madvise){ .handle = bo.handle, .pad = 1 };
+	expect(drm_call(gpu.fd, PANTHOR_MADVISE, &args), -EINVAL, "pad");
+	args = (struct panthor_madvise){ .handle = 4711 };
+	expect(drm_call(gpu.fd, PANTHOR_MADVISE, &args), -ENOENT, "bad handle");
 	gpu_close(&gpu);
-}
-
-static int try_sync(struct gpu *gpu, __u32 handle, __u32 type, __u64 offset, __u64 size)
-{
-	struct drm_panthor_bo_sync_op op = {
-		.handle = handle, .type = type, .offset = offset, .size = size,
-	};
-	struct drm_panthor_bo_sync args = { .ops = DRM_PANTHOR_OBJ_ARRAY(1, &op) };
-
-	return drm_call(gpu->fd, DRM_IOCTL_PANTHOR_BO_SYNC, &args);
 }
 
 static void case_bo_sync(void)
@@ -468,18 +318,18 @@ static void case_bo_sync(void)
 	unsigned int type;
 
 	for (type = 0; type < 2; type++) {
-		expect(try_sync(&gpu, bo.handle, type, 0, SIZE), 0, "all");
-		expect(try_sync(&gpu, bo.handle, type, PAGE - 1, 3), 0, "some bytes");
-		expect(try_sync(&gpu, bo.handle, type, SIZE, 0), 0, "nothing");
-		expect(try_sync(&gpu, bo.handle, type, 1, SIZE), -EINVAL, "past the end");
-		expect(try_sync(&gpu, bo.handle, type, SIZE + 1, 0), -EINVAL, "behind the end");
-		expect(try_sync(&gpu, bo.handle, type, PAGE, -1ull), -EINVAL, "overflow");
+		expect(bo_try_sync(&gpu, bo.handle, type, 0, SIZE), 0, "all");
+		expect(bo_try_sync(&gpu, bo.handle, type, PAGE - 1, 3), 0, "some bytes");
+		expect(bo_try_sync(&gpu, bo.handle, type, SIZE, 0), 0, "nothing");
+		expect(bo_try_sync(&gpu, bo.handle, type, 1, SIZE), -EINVAL, "past the end");
+		expect(bo_try_sync(&gpu, bo.handle, type, SIZE + 1, 0), -EINVAL, "behind the end");
+		expect(bo_try_sync(&gpu, bo.handle, type, PAGE, -1ull), -EINVAL, "overflow");
 		evict_all(&gpu);
-		expect(try_sync(&gpu, bo.handle, type, 0, SIZE), 0, "evicted");
+		expect(bo_try_sync(&gpu, bo.handle, type, 0, SIZE), 0, "evicted");
 		cpu_stamp(bo.map, SIZE / PAGE, 1);
 	}
-	expect(try_sync(&gpu, bo.handle, 2, 0, SIZE), -EINVAL, "unknown type");
-	expect(try_sync(&gpu, 4711, 0, 0, SIZE), -ENOENT, "bad handle");
+	expect(bo_try_sync(&gpu, bo.handle, 2, 0, SIZE), -EINVAL, "unknown type");
+	expect(bo_try_sync(&gpu, 4711, 0, 0, SIZE), -ENOENT, "bad handle");
 	gpu_close(&gpu);
 }
 
@@ -602,6 +452,118 @@ static void case_unbind(void)
 	gpu_close(&gpu);
 }
 
+/* A job that ends with the reset of the GPU, or with its own group; others are none the worse. */
+static void trouble(const char *name, unsigned long value, __u32 state)
+{
+	struct gpu gpu = gpu_open(), its = gpu_open();
+	struct gpu_bo bo = gpu_bo(&gpu, SIZE, 0), result = gpu_bo(&gpu, PAGE, 0);
+	struct gpu_bo target = gpu_bo(&its, PAGE, 0);
+	__u32 group = gpu_group(&gpu, 1), its_group = gpu_group(&its, 1), i;
+	__u32 done = gpu_syncobj(&its);
+	unsigned long resets = model_stat("resets");
+
+	for (i = 0; i < 2; i++) {
+		struct stream s = stream_begin(&its);
+
+		gpu_stamp(&gpu, group, bo.va, SIZE / PAGE, 0x1000 * i + 1);
+		evict_all(&gpu);
+		check(!fdinfo(gpu.fd, "drm-resident-memory"), "not evicted");
+		model_set(name, value);
+		cs_fill(&s, target.va, PAGE, 1);
+		gpu_submit(&its, its_group, 0, &s, done);
+		expect(gpu_wait(&its, done, 30), 0, "a job in trouble");
+		model_calm();
+		check(gpu_group_state(&its, its_group) & state, "the group is in state 0x%x",
+		      gpu_group_state(&its, its_group));
+		gpu_group_destroy(&its, its_group);
+		its_group = gpu_group(&its, 1);
+		/* Its group may have been in a slot, too; the VM and all in it is as before. */
+		if (gpu_group_state(&gpu, group)) {
+			gpu_group_destroy(&gpu, group);
+			group = gpu_group(&gpu, 1);
+		}
+		check_bo(&gpu, group, &bo, bo.va, &result, 0x1000 * i + 1);
+		evict_all(&gpu);
+		check_bo(&gpu, group, &bo, bo.va, &result, 0x1000 * i + 1);
+	}
+	note("%s: %lu resets", name, model_stat("resets") - resets);
+	check(gpu_vm_usable(&gpu), "the VM is unusable");
+	gpu_close(&its);
+	gpu_close(&gpu);
+}
+
+/* The GPU is reset while buffers are evicted. */
+static void case_reset(void)
+{
+	unsigned long resets = model_stat("resets");
+
+	trouble("hang_streams", 1, DRM_PANTHOR_GROUP_STATE_TIMEDOUT);
+	trouble("corrupt_acks", 1, DRM_PANTHOR_GROUP_STATE_TIMEDOUT |
+		DRM_PANTHOR_GROUP_STATE_FATAL_FAULT | DRM_PANTHOR_GROUP_STATE_INNOCENT);
+	check(model_stat("resets") > resets, "the GPU was not reset");
+}
+
+/* An access faults while the buffers of another VM are evicted. */
+static void case_fault(void)
+{
+	trouble("fault_accesses", 1, DRM_PANTHOR_GROUP_STATE_FATAL_FAULT);
+}
+
+/* Store a word where nothing is. Return: the state of the group that did. */
+static __u32 state_after_store(struct gpu *gpu, __u64 va)
+{
+	__u32 group = gpu_group(gpu, 1), done = gpu_syncobj(gpu), state;
+	struct stream s = stream_begin(gpu);
+
+	cs_move48(&s, 0, va);
+	cs_move32(&s, 2, 0xbad);
+	cs_store(&s, 2, 0, 1, 0);
+	cs_wait(&s, 1);
+	gpu_submit(gpu, group, 0, &s, done);
+	expect(gpu_wait(gpu, done, 20), 0, "a job");
+	state = gpu_group_state(gpu, group);
+	gpu_group_destroy(gpu, group);
+
+	return state;
+}
+
+/* Jobs that touch what was purged, or unmapped while evicted, fault; others go on. */
+static void case_gone(void)
+{
+	struct gpu gpu = gpu_open();
+	struct gpu_bo bo = gpu_bo(&gpu, SIZE, 0), other = gpu_bo(&gpu, SIZE, 0);
+	struct gpu_bo result = gpu_bo(&gpu, PAGE, 0);
+	__u32 group = gpu_group(&gpu, 1), state, i;
+	bool retained;
+
+	cpu_stamp(bo.map, SIZE / PAGE, 3);
+	cpu_stamp(other.map, SIZE / PAGE, 4);
+	check_bo(&gpu, group, &bo, bo.va, &result, 3);
+	check(!state_after_store(&gpu, bo.va), "a job on what is there failed");
+	evict_all(&gpu);
+	check(!state_after_store(&gpu, bo.va), "a job on what was evicted failed");
+	if (!is_upstream()) {
+		expect(bo_try_madvise(&gpu, bo.handle, DONTNEED, &retained), 0, "DONTNEED");
+		evict_all(&gpu);
+		expect(bo_try_madvise(&gpu, bo.handle, WILLNEED, &retained), 0, "WILLNEED");
+		check(!retained, "not purged");
+	} else {
+		evict_all(&gpu);
+		gpu_unbind(&gpu, &bo);
+	}
+	for (i = 0; i < 3; i++) {
+		gpu_group_destroy(&gpu, group);
+		group = gpu_group(&gpu, 1);
+		check_bo(&gpu, group, &other, other.va, &result, 4);
+		state = state_after_store(&gpu, bo.va + i * PAGE);
+		check(state & DRM_PANTHOR_GROUP_STATE_FATAL_FAULT,
+		      "the group that touched it is in state 0x%x", state);
+		evict_all(&gpu);
+	}
+	check(gpu_vm_usable(&gpu), "the VM is unusable");
+	gpu_close(&gpu);
+}
+
 static const struct test_case cases[] = {
 	{ "one_vm", case_one_vm },
 	{ "two_vms", case_two_vms },
@@ -616,11 +578,15 @@ static const struct test_case cases[] = {
 	{ "no_mmap", case_no_mmap },
 	{ "clients", case_clients },
 	{ "suspend", case_suspend },
+	{ "reset", case_reset },
+	{ "fault", case_fault },
+	{ "gone", case_gone },
 	{ "unbind", case_unbind },
 };
 
 int main(int argc, char **argv)
 {
+	opt.driver = "panthor";
 	parse_args(argc, argv, NULL, NULL);
 
 	return run_cases(cases, ARRAY_SIZE(cases));
