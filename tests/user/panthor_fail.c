@@ -493,6 +493,8 @@ static void undo_group(void)
 static void case_group_create(void)
 {
 	setup();
+	if (is_upstream())
+		skip("upstream tears down a scheduler that it could not make, and crashes");
 	fail_all_with(NO_INODE, "GROUP_CREATE", call_group, undo_group, NULL);
 	teardown();
 }
@@ -589,6 +591,8 @@ static void case_scan(void)
 	char path[128];
 
 	setup();
+	if (is_upstream())
+		skip("upstream's scan allocates nothing");
 	check(debugfs_file("shrink", path, sizeof(path)), "no file %s", path);
 	file = open(path, O_WRONLY | O_CLOEXEC);
 	check(file >= 0, "%s: %m", path);
