@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+/// An error pointer that is stored in an object looks like the real thing to the
+/// next call, and to the function that frees the object.
+///
+// Confidence: Moderate
+// Comments: Knows the usual functions that return error pointers, and those of the
+//           same file.
+// Options: --no-includes --include-headers
+
+virtual context
+virtual org
+virtual report
+
+@known@
+identifier fn =~ "^(drm_gem_pages_(create|sgt_locked|get_sgt|prime_.*)|drm_gem_(get_pages|prime_import)|drm_prime_pages_to_sg|dma_buf_(attach|dynamic_attach|export|get|map_attachment.*)|shmem_(file_setup|read_).*)$";
+@@
+fn(...)
+
+@own@
+identifier fn;
+@@
+fn(...) { <+... \(ERR_PTR(...)\|ERR_CAST(...)\) ...+> }
+
+// Where the error is noticed the field is set right, or the object is freed.
+@mended exists@
+expression e, other;
+identifier fn, f, g, free =~ "free|_put$";
+position q;
+@@
+(
+e->f@q = fn(...)
+|
+e->f.g@q = fn(...)
+)
+...
+if (\(IS_ERR(...)\|IS_ERR_OR_NULL(...)\)) {
+... when any
+(
+e->f = other;
+|
+e->f.g = other;
+|
+free(e, ...);
+)
+... when any
+}
+
+@known_stored depends on context || org || report@
+identifier known.fn;
+identifier f, g;
+expression e;
+position p != mended.q;
+@@
+(
+* e->f@p = fn(...)
+|
+* e->f.g@p = fn(...)
+)
+
+@known_passed depends on context || org || report exists@
+identifier known.fn;
+local idexpression ptr;
+identifier f, g;
+expression e, other;
+position p;
+@@
+ptr = fn(...)
+... when != IS_ERR(ptr)
+    when != IS_ERR_OR_NULL(ptr)
+    when != ptr = other
+(
+* e->f@p = ptr
+|
+* e->f.g@p = ptr
+)
+
+@own_stored depends on context || org || report@
+identifier own.fn;
+identifier f, g;
+expression e;
+position p != mended.q;
+@@
+(
+* e->f@p = fn(...)
+|
+* e->f.g@p = fn(...)
+)
+
+@own_passed depends on context || org || report exists@
+identifier own.fn;
+local idexpression ptr;
+identifier f, g;
+expression e, other;
+position p;
+@@
+ptr = fn(...)
+... when != IS_ERR(ptr)
+    when != IS_ERR_OR_NULL(ptr)
+    when != ptr = other
+(
+* e->f@p = ptr
+|
+* e->f.g@p = ptr
+)
+
+@script:python depends on report@
+p << known_stored.p;
+fn << known.fn;
+@@
+for at in p:
+    coccilib.report.print_report(at, "may be an error pointer of %s" % fn)
+
+@script:python depends on report@
+p << known_passed.p;
+fn << known.fn;
+@@
+for at in p:
+    coccilib.report.print_report(at, "may be an error pointer of %s" % fn)
+
+@script:python depends on report@
+p << own_stored.p;
+fn << own.fn;
+@@
+for at in p:
+    coccilib.report.print_report(at, "may be an error pointer of %s" % fn)
+
+@script:python depends on report@
+p << own_passed.p;
+fn << own.fn;
+@@
+for at in p:
+    coccilib.report.print_report(at, "may be an error pointer of %s" % fn)
+
+@script:python depends on org@
+p << known_stored.p;
+fn << known.fn;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "may be an error pointer of %s" % fn)
+
+@script:python depends on org@
+p << known_passed.p;
+fn << known.fn;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "may be an error pointer of %s" % fn)
+
+@script:python depends on org@
+p << own_stored.p;
+fn << own.fn;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "may be an error pointer of %s" % fn)
+
+@script:python depends on org@
+p << own_passed.p;
+fn << own.fn;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "may be an error pointer of %s" % fn)

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/// Pages, sg table and vmap address last as long as the lock, the pin or the vmap
+/// that they were got under. Whoever keeps them, uses memory that was reclaimed.
+/// Ask again instead: it costs next to nothing.
+///
+// Confidence: Moderate
+// Comments: Who holds a pin for as long as the field, may keep it.
+// Options: --no-includes --include-headers
+
+virtual context
+virtual org
+virtual report
+
+// Stored at once
+@direct depends on context || org || report@
+identifier get =~ "^drm_gem_pages_(sgt_locked|peek_sgt|page_locked)$";
+identifier f, g;
+global idexpression var;
+expression e, i;
+position p;
+@@
+(
+* e->f@p = get(...)
+|
+* e->f.g@p = get(...)
+|
+* e->f[i]@p = get(...)
+|
+* var@p = get(...)
+)
+
+// Stored after a while
+@later depends on context || org || report exists@
+identifier get =~ "^drm_gem_pages_(sgt_locked|peek_sgt|page_locked)$";
+identifier f, g;
+local idexpression got;
+global idexpression var;
+expression e, i;
+position p;
+@@
+got = get(...)
+... when any
+    when != got = e
+(
+* e->f@p = got
+|
+* e->f.g@p = got
+|
+* e->f[i]@p = got
+|
+* var@p = got
+)
+
+// The address without the struct iosys_map that gives it back
+@address depends on context || org || report exists@
+identifier vmap =~ "^drm_gem_(pages_(object_)?)?vmap(_locked)?$";
+identifier f, g;
+local idexpression mapped;
+global idexpression var;
+expression e;
+position p;
+symbol vaddr;
+@@
+vmap(..., &mapped)
+...
+(
+* e->f@p = mapped.vaddr
+|
+* e->f.g@p = mapped.vaddr
+|
+* var@p = mapped.vaddr
+)
+
+@scoped depends on context || org || report exists@
+symbol CLASS, drm_gem_pages_vmap, map;
+identifier f, g, scope;
+global idexpression var;
+expression e;
+position p;
+@@
+CLASS(drm_gem_pages_vmap, scope)(...)
+...
+(
+* e->f@p = scope.map.vaddr
+|
+* e->f.g@p = scope.map.vaddr
+|
+* e->f@p = scope.map
+|
+* var@p = scope.map.vaddr
+)
+
+// Used after the lock was dropped, and nothing pinned
+@pinned exists@
+identifier get =~ "^drm_gem_pages_(sgt_locked|peek_sgt|page_locked)$";
+identifier pin =~ "^drm_gem_pages_(pin|vmap|get_sgt)(_locked)?$";
+position q;
+@@
+pin(...)
+... when any
+get@q(...)
+
+@unlocked depends on context || org || report exists@
+identifier get =~ "^drm_gem_pages_(sgt_locked|peek_sgt|page_locked)$";
+position q != pinned.q;
+local idexpression got;
+identifier f, use !~ "^(IS_ERR|PTR_ERR|ERR_CAST)";
+expression e;
+position p;
+@@
+got = get@q(...)
+... when != got = e
+    when != drm_gem_pages_pin_locked(...)
+dma_resv_unlock(...);
+... when != got = e
+    when != dma_resv_lock(...)
+(
+* use@p(..., got, ...)
+|
+* got->f@p
+)
+
+@script:python depends on report@
+p << direct.p;
+@@
+for at in p:
+    coccilib.report.print_report(at, "kept beyond the lock that it was got under")
+
+@script:python depends on report@
+p << later.p;
+@@
+for at in p:
+    coccilib.report.print_report(at, "kept beyond the lock that it was got under")
+
+@script:python depends on report@
+p << address.p;
+@@
+for at in p:
+    coccilib.report.print_report(at, "address of a vmap kept without its struct iosys_map")
+
+@script:python depends on report@
+p << scoped.p;
+@@
+for at in p:
+    coccilib.report.print_report(at, "address kept beyond the scope of its vmap")
+
+@script:python depends on report@
+p << unlocked.p;
+@@
+for at in p:
+    coccilib.report.print_report(at, "used after the lock was dropped that it was got under")
+
+@script:python depends on org@
+p << direct.p;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "kept beyond the lock that it was got under")
+
+@script:python depends on org@
+p << later.p;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "kept beyond the lock that it was got under")
+
+@script:python depends on org@
+p << address.p;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "address of a vmap kept without its struct iosys_map")
+
+@script:python depends on org@
+p << scoped.p;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "address kept beyond the scope of its vmap")
+
+@script:python depends on org@
+p << unlocked.p;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "used after the lock was dropped that it was got under")

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+/// A function whose name ends in _locked wants the reservation lock of the object
+/// held. The one without takes the lock itself, and waits for ever if it is held.
+///
+// Confidence: Moderate
+// Comments: Takes any reservation lock for that of the object. Believes a function
+//           to hold it if its name ends in _locked, if it is one of the callbacks
+//           that are called so, or if another one in the file that holds it calls it.
+// Options: --no-includes --include-headers
+
+virtual patch
+virtual context
+virtual org
+virtual report
+
+@initialize:python@
+@@
+with_lock = set()	# (file, function): it is called with the lock held
+places = set()
+callers = {}		# (file, function): the names of those that call it
+
+def is_held(file, name, depth = 2):
+    return ((file, name) in with_lock or name.endswith("_locked") or
+            depth > 0 and any(is_held(file, caller, depth - 1)
+                              for caller in callers.get((file, name), ())))
+
+//
+// A _locked call without the lock
+//
+
+@held exists@
+symbol guard, drm_gem_pages;
+identifier lock =~ "^(dma_resv_(lock|trylock|assert_held)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock_reservations|lockdep_assert_held)";
+identifier unlock =~ "^(dma_resv_unlock|drm_exec_fini|drm_gem_unlock_reservations)$";
+identifier f =~ "^drm_gem_pages_.*_locked$";
+position p;
+@@
+(
+ lock(...)
+|
+ guard(drm_gem_pages)(...)
+)
+... when any
+    when != unlock(...)
+f@p(...)
+
+@scoped@
+iterator name scoped_guard;
+expression e, ret;
+identifier f =~ "^drm_gem_pages_.*_locked$";
+position p;
+@@
+(
+scoped_guard(drm_gem_pages, e) f@p(...);
+|
+scoped_guard(drm_gem_pages, e) ret = f@p(...);
+|
+scoped_guard(drm_gem_pages, e) return f@p(...);
+|
+scoped_guard(drm_gem_pages, e) { <+... f@p(...) ...+> }
+)
+
+@alone@
+identifier f =~ "^drm_gem_pages_.*_locked$";
+identifier fn !~ "_locked$";
+position p != { held.p, scoped.p };
+@@
+fn(...) { <+... f@p(...) ...+> }
+
+@callback@
+identifier ops =~ "^drm_(gem_pages_(shrinker|gpuvm|backing)_ops|gem_object_funcs|gpuvm_ops)$";
+identifier member =~ "^(busy|unmap|map|purged|get|put|pin|unpin|vmap|vunmap|vm_bo_validate)$";
+identifier alone.fn, table;
+position q;
+@@
+struct ops table = { ..., .member = fn@q, ..., };
+
+@script:python@
+fn << alone.fn;
+q << callback.q;
+@@
+with_lock.add((q[0].file, fn))
+
+@calls@
+identifier alone.fn, caller;
+@@
+caller(...) { <+... fn(...) ...+> }
+
+@calls_calls@
+identifier calls.caller, other;
+@@
+other(...) { <+... caller(...) ...+> }
+
+@callback_calls@
+identifier ops =~ "^drm_(gem_pages_(shrinker|gpuvm|backing)_ops|gem_object_funcs|gpuvm_ops)$";
+identifier member =~ "^(busy|unmap|map|purged|get|put|pin|unpin|vmap|vunmap|vm_bo_validate)$";
+identifier calls.caller, table;
+position q;
+@@
+struct ops table = { ..., .member = caller@q, ..., };
+
+@script:python@
+fn << calls.caller;
+q << callback_calls.q;
+@@
+with_lock.add((q[0].file, fn))
+
+@script:python@
+p << alone.p;
+fn << alone.fn;
+caller << calls.caller;
+@@
+callers.setdefault((p[0].file, fn), set()).add(caller)
+
+@script:python@
+p << alone.p;
+fn << calls.caller;
+caller << calls_calls.other;
+@@
+callers.setdefault((p[0].file, fn), set()).add(caller)
+
+@under exists@
+identifier lock =~ "^(dma_resv_(lock|trylock|assert_held)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock_reservations|lockdep_assert_held)";
+identifier unlock =~ "^(dma_resv_unlock|drm_exec_fini|drm_gem_unlock_reservations)$";
+identifier alone.fn;
+position q;
+@@
+(
+ lock(...)
+|
+ guard(drm_gem_pages)(...)
+)
+... when any
+    when != unlock(...)
+fn@q(...)
+
+@script:python@
+fn << alone.fn;
+q << under.q;
+@@
+with_lock.add((q[0].file, fn))
+
+@scoped_under@
+iterator name scoped_guard;
+expression e, ret;
+identifier alone.fn;
+position q;
+@@
+(
+scoped_guard(drm_gem_pages, e) fn@q(...);
+|
+scoped_guard(drm_gem_pages, e) ret = fn@q(...);
+|
+scoped_guard(drm_gem_pages, e) return fn@q(...);
+|
+scoped_guard(drm_gem_pages, e) { <+... fn@q(...) ...+> }
+)
+
+@script:python@
+fn << alone.fn;
+q << scoped_under.q;
+@@
+with_lock.add((q[0].file, fn))
+
+@under_caller exists@
+identifier lock =~ "^(dma_resv_(lock|trylock|assert_held)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock_reservations|lockdep_assert_held)";
+identifier unlock =~ "^(dma_resv_unlock|drm_exec_fini|drm_gem_unlock_reservations)$";
+identifier calls.caller;
+position q;
+@@
+(
+ lock(...)
+|
+ guard(drm_gem_pages)(...)
+)
+... when any
+    when != unlock(...)
+caller@q(...)
+
+@script:python@
+fn << calls.caller;
+q << under_caller.q;
+@@
+with_lock.add((q[0].file, fn))
+
+@script:python not_held@
+p << alone.p;
+fn << alone.fn;
+@@
+if is_held(p[0].file, fn):
+    cocci.include_match(False)
+
+@without depends on not_held && !patch@
+identifier alone.f;
+position alone.p;
+@@
+* f@p(...)
+
+//
+// A plain call with the lock
+//
+
+@plain exists@
+identifier lock =~ "^(dma_resv_(lock|assert_held)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock_reservations)";
+identifier unlock =~ "^(dma_resv_unlock|drm_exec_fini|drm_gem_unlock_reservations)$";
+identifier f =~ "^drm_gem_(pages_(populate|pin|get_sgt|vmap|vunmap|madvise|evict_all)|vmap|vunmap)$";
+position p;
+@@
+(
+ lock(...)
+|
+ guard(drm_gem_pages)(...)
+)
+... when any
+    when != unlock(...)
+f@p(...)
+
+@plain_scoped@
+iterator name scoped_guard;
+expression e, ret;
+identifier f =~ "^drm_gem_(pages_(populate|pin|get_sgt|vmap|vunmap|madvise|evict_all)|vmap|vunmap)$";
+position p;
+@@
+(
+scoped_guard(drm_gem_pages, e) f@p(...);
+|
+scoped_guard(drm_gem_pages, e) ret = f@p(...);
+|
+scoped_guard(drm_gem_pages, e) return f@p(...);
+|
+scoped_guard(drm_gem_pages, e) { <+... f@p(...) ...+> }
+)
+
+@plain_named exists@
+identifier fn =~ "_locked$";
+identifier f =~ "^drm_gem_(pages_(populate|pin|get_sgt|vmap|vunmap|madvise|evict_all)|vmap|vunmap)$";
+position p != plain.p;
+@@
+fn(...)
+{
+... when any
+    when != dma_resv_unlock(...)
+f@p(...)
+... when any
+}
+
+@with_it@
+identifier f =~ "^drm_gem_";
+position p = { plain.p, plain_scoped.p, plain_named.p };
+@@
+f@p(...)
+
+// Once for each place
+@script:python once@
+p << with_it.p;
+@@
+place = (p[0].file, p[0].line, p[0].column)
+if place in places:
+    cocci.include_match(False)
+places.add(place)
+
+@depends on !patch@
+identifier with_it.f;
+position with_it.p;
+@@
+* f@p(...)
+
+@depends on patch@
+position with_it.p;
+@@
+(
+- drm_gem_pages_pin@p
++ drm_gem_pages_pin_locked
+  (...)
+|
+- drm_gem_pages_vmap@p
++ drm_gem_pages_vmap_locked
+  (...)
+|
+- drm_gem_pages_vunmap@p
++ drm_gem_pages_vunmap_locked
+  (...)
+|
+- drm_gem_pages_madvise@p
++ drm_gem_pages_madvise_locked
+  (...)
+)
+
+@script:python depends on report@
+p << alone.p;
+f << alone.f;
+fn << alone.fn;
+@@
+for at in p:
+    coccilib.report.print_report(at, "%s: %s without the lock" % (fn, f))
+
+@script:python depends on report@
+p << with_it.p;
+f << with_it.f;
+@@
+for at in p:
+    coccilib.report.print_report(at, "%s takes the lock that is held" % f)
+
+@script:python depends on org@
+p << alone.p;
+f << alone.f;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "%s without the lock" % f)
+
+@script:python depends on org@
+p << with_it.p;
+f << with_it.f;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "%s takes the lock that is held" % f)

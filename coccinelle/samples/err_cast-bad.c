@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0
+
+static struct drm_gem_object *my_import(struct drm_device *dev, size_t size)
+{
+	struct my_object *bo;
+
+	bo = my_object_create(dev, size);
+	if (IS_ERR(bo))
+		return &bo->pages.base;					/* report */
+	bo->imported = true;
+	return &bo->pages.base;
+}
+
+static struct drm_gem_object *my_create(struct drm_device *dev, size_t size)
+{
+	struct drm_gem_pages_object *obj;
+
+	obj = drm_gem_pages_create(dev, size, 0);
+	return &obj->base;						/* report */
+}
+
+static struct my_object *my_find(u32 handle)
+{
+	return ERR_PTR(-ENOENT);
+}
+
+static struct drm_gem_object *my_lookup(u32 handle)
+{
+	struct my_object *bo = my_find(handle);
+
+	my_note(handle);
+	return &bo->base;						/* report */
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0
+
+static vm_fault_t my_fault(struct vm_fault *vmf)
+{
+	struct my_object *obj = vmf->vma->vm_private_data;
+
+	if (drm_gem_pages_pin(&obj->pages))				/* report */
+		return VM_FAULT_SIGBUS;
+	return drm_gem_pages_vm_ops.fault(vmf);
+}
+
+static const struct vm_operations_struct my_vm_ops = {
+	.fault = my_fault,
+};
+
+static int my_prepare(struct my_object *obj)
+{
+	return drm_gem_pages_pin_locked(&obj->pages);			/* report */
+}
+
+static int my_mmap(struct drm_gem_object *gem, struct vm_area_struct *vma)
+{
+	int ret;
+
+	ret = my_prepare(to_my_object(gem));
+	if (ret)
+		return ret;
+	return drm_gem_pages_object_mmap(gem, vma);
+}
+
+static const struct drm_gem_object_funcs my_funcs = {
+	.mmap = my_mmap,
+};

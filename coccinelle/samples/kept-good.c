@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+
+static int my_write_tables(struct my_object *obj)
+{
+	struct sg_table *sgt;
+
+	guard(drm_gem_pages)(&obj->pages);
+	sgt = drm_gem_pages_sgt_locked(&obj->pages);
+	if (IS_ERR(sgt))
+		return PTR_ERR(sgt);
+	return my_map(obj, sgt);
+}
+
+static int my_write_tables_pinned(struct my_object *obj)
+{
+	struct sg_table *sgt;
+	int ret;
+
+	ret = drm_gem_pages_pin(&obj->pages);
+	if (ret)
+		return ret;
+	dma_resv_lock(obj->pages.base.resv, NULL);
+	sgt = drm_gem_pages_sgt_locked(&obj->pages);
+	dma_resv_unlock(obj->pages.base.resv);
+	if (IS_ERR(sgt))
+		ret = PTR_ERR(sgt);
+	else
+		ret = my_map(obj, sgt);
+	drm_gem_pages_unpin(&obj->pages);
+	return ret;
+}
+
+/* get_sgt pins until put_sgt. */
+static int my_hold(struct my_job *job, struct my_object *obj)
+{
+	struct sg_table *sgt = drm_gem_pages_get_sgt(&obj->pages);
+
+	if (IS_ERR(sgt))
+		return PTR_ERR(sgt);
+	job->sgt = sgt;
+	return 0;
+}
+
+/* The map is kept whole, and given back with vunmap. */
+static int my_vmap(struct my_object *obj)
+{
+	return drm_gem_pages_vmap(&obj->pages, &obj->map);
+}
+
+static void my_dma(struct my_job *job, struct my_object *obj)
+{
+	struct sg_table *sgt;
+
+	guard(drm_gem_pages)(&obj->pages);
+	sgt = drm_gem_pages_peek_sgt(&obj->pages);
+	job->address = sg_dma_address(sgt->sgl);
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0
+
+struct my_object {
+	struct drm_gem_pages_object pages;
+};
+
+struct my_vm {
+	struct drm_gem_pages_vm reclaim;
+};
+
+static bool my_pinned(struct drm_gem_pages_object *obj)
+{
+	return atomic_read(&obj->state.pin_count);			/* report */
+}
+
+static struct sg_table *my_sgt(struct my_object *obj)
+{
+	return obj->pages.state.sgt;					/* report */
+}
+
+static void my_forget(struct my_object *obj)
+{
+	ACCESS_PRIVATE(&obj->pages, state).sgt = NULL;			/* report */
+}
+
+static void *my_vaddr(struct drm_gem_object *gem)
+{
+	struct drm_gem_pages_state *state;				/* report */
+
+	state = &to_drm_gem_pages(gem)->state;
+	return state->vaddr;
+}
+
+static unsigned long my_resident(struct my_vm *vm)
+{
+	return vm->reclaim.objects;					/* report */
+}
+
+static bool my_purged(struct drm_gem_object *gem)
+{
+	return to_drm_gem_pages(gem)->state.purged;			/* report */
+}

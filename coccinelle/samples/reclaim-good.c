@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+
+static int my_unmap(struct drm_gem_pages_object *base)
+{
+	struct my_object *obj = to_my_object(base);
+	struct my_update *update;
+
+	if (!mutex_trylock(&obj->lock))
+		return -EDEADLK;
+	update = kzalloc(sizeof(*update), GFP_NOWAIT);
+	mutex_unlock(&obj->lock);
+	return my_flush(obj, update);
+}
+
+/* Not called by reclaim */
+static int my_map(struct drm_gem_pages_object *base)
+{
+	struct my_object *obj = to_my_object(base);
+
+	guard(mutex)(&obj->lock);
+	obj->update = kzalloc_obj(*obj->update);
+	return obj->update ? 0 : -ENOMEM;
+}
+
+static bool my_busy(struct drm_gem_pages_object *base)
+{
+	guard(spinlock)(&to_my_object(base)->spin);
+	return to_my_object(base)->jobs;
+}
+
+static const struct drm_gem_pages_shrinker_ops my_ops = {
+	.busy = my_busy,
+	.unmap = my_unmap,
+	.map = my_map,
+};

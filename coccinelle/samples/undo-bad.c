@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+
+static int my_scanout(struct my_object *obj)
+{
+	int ret;
+
+	ret = drm_gem_pages_pin(&obj->pages);
+	if (ret)
+		return ret;
+	ret = my_program(obj);
+	if (ret)
+		return ret;						/* report */
+	return 0;
+}
+
+static int my_submit(struct my_job *job, struct my_object *obj)
+{
+	int ret;
+
+	dma_resv_lock(obj->pages.base.resv, NULL);
+	ret = drm_gem_pages_pin_locked(&obj->pages);
+	if (ret)
+		goto unlock;
+	job->fence = my_fence(job);
+	if (!job->fence) {
+		ret = -ENOMEM;
+		goto unlock;						/* report */
+	}
+	job->obj = obj;
+unlock:
+	dma_resv_unlock(obj->pages.base.resv);
+	return ret;
+}
+
+static void *my_map(struct my_object *obj)
+{
+	int ret;
+
+	ret = drm_gem_pages_vmap(&obj->pages, &obj->map);
+	if (ret < 0)
+		return ERR_PTR(ret);
+	if (obj->map.is_iomem) {
+		my_complain(obj);
+		return ERR_PTR(-EIO);					/* report */
+	}
+	return obj->map.vaddr;
+}
+
+static int my_load(struct my_object *obj)
+{
+	struct sg_table *sgt;
+	int ret;
+
+	sgt = drm_gem_pages_get_sgt(&obj->pages);
+	if (IS_ERR(sgt))
+		return PTR_ERR(sgt);
+	ret = my_write(sgt);
+	if (ret)
+		return ret;						/* report */
+	drm_gem_pages_put_sgt(&obj->pages);
+	return 0;
+}
+
+static int my_leak(struct my_object *obj)
+{
+	struct sg_table *sgt = drm_gem_pages_get_sgt(&obj->pages);	/* report */
+
+	if (IS_ERR(sgt))
+		return PTR_ERR(sgt);
+	my_write(sgt);
+	return 0;
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+
+static int my_scanout(struct my_object *obj)
+{
+	int ret;
+
+	ret = drm_gem_pages_pin(&obj->pages);
+	if (ret)
+		return ret;
+	ret = my_program(obj);
+	if (ret) {
+		drm_gem_pages_unpin(&obj->pages);
+		return ret;
+	}
+	obj->scanout = true;
+	return 0;
+}
+
+static int my_submit(struct my_job *job, struct my_object *obj)
+{
+	int ret;
+
+	dma_resv_lock(obj->pages.base.resv, NULL);
+	ret = drm_gem_pages_pin_locked(&obj->pages);
+	if (ret)
+		goto unlock;
+	job->fence = my_fence(job);
+	if (!job->fence) {
+		ret = -ENOMEM;
+		goto unpin;
+	}
+	job->obj = obj;
+	dma_resv_unlock(obj->pages.base.resv);
+	return 0;
+
+unpin:
+	drm_gem_pages_unpin(&obj->pages);
+unlock:
+	dma_resv_unlock(obj->pages.base.resv);
+	return ret;
+}
+
+static int my_fill(struct my_object *obj)
+{
+	CLASS(drm_gem_pages_vmap, vmap)(&obj->pages);
+	if (vmap.err)
+		return vmap.err;
+	if (obj->busy)
+		return -EBUSY;
+	memset(vmap.map.vaddr, 0, obj->pages.base.size);
+	return 0;
+}
+
+static int my_load(struct my_object *obj)
+{
+	struct sg_table *sgt;
+	int ret;
+
+	sgt = drm_gem_pages_get_sgt(&obj->pages);
+	if (IS_ERR(sgt))
+		return PTR_ERR(sgt);
+	ret = my_write(sgt);
+	drm_gem_pages_put_sgt(&obj->pages);
+	return ret;
+}
+
+static int my_hold(struct my_job *job, struct my_object *obj)
+{
+	struct sg_table *sgt;
+
+	sgt = drm_gem_pages_get_sgt(&obj->pages);
+	if (IS_ERR(sgt))
+		return PTR_ERR(sgt);
+	job->sgt = sgt;
+	return 0;
+}
+
+static struct sg_table *my_sgt(struct my_object *obj)
+{
+	return drm_gem_pages_get_sgt(&obj->pages);
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+/// A pin, a vmap and an sg table that was got are given back on each way out that
+/// fails. The classes drm_gem_pages_pin and drm_gem_pages_vmap do that by themselves.
+///
+// Confidence: Moderate
+// Comments: Does not know which functions of a driver undo what.
+// Options: --no-includes --include-headers
+
+virtual context
+virtual org
+virtual report
+
+// What is undone behind a label
+@undone exists@
+identifier undo =~ "^drm_gem_pages_(unpin|put_sgt|vunmap(_locked)?)$";
+identifier l;
+position q;
+@@
+goto@q l;
+... when any
+undo(...)
+
+@out depends on context || org || report exists@
+identifier get =~ "^drm_gem_pages_(pin|vmap)(_locked)?$";
+identifier undo =~ "^drm_gem_pages_(unpin|vunmap(_locked)?)$";
+identifier l;
+expression obj, ret, e, c;
+statement S;
+position p != undone.q;
+@@
+ret = get(obj, ...);
+if (\(ret\|ret < 0\|ret != 0\)) S
+... when any
+    when != undo(obj, ...)
+if (c) {
+... when any
+    when != undo(obj, ...)
+(
+* return@p e;
+|
+* goto@p l;
+)
+}
+
+@out_sgt depends on context || org || report exists@
+identifier l;
+local idexpression sgt;
+expression obj, e, c;
+statement S;
+position p != undone.q;
+@@
+sgt = drm_gem_pages_get_sgt(obj)
+...
+if (IS_ERR(sgt)) S
+... when any
+    when != drm_gem_pages_put_sgt(obj)
+if (c) {
+... when any
+    when != drm_gem_pages_put_sgt(obj)
+(
+* return@p e;
+|
+* goto@p l;
+)
+}
+
+// Neither given back nor kept
+@fine exists@
+local idexpression sgt;
+expression e;
+position q;
+@@
+sgt = drm_gem_pages_get_sgt@q(...)
+... when any
+(
+drm_gem_pages_put_sgt(...)
+|
+e = sgt
+)
+
+@given exists@
+local idexpression sgt;
+position q;
+@@
+sgt = drm_gem_pages_get_sgt@q(...)
+... when any
+return sgt;
+
+@lost depends on context || org || report@
+local idexpression sgt;
+position p != { fine.q, given.q };
+@@
+* sgt = drm_gem_pages_get_sgt@p(...)
+
+@script:python depends on report@
+p << out.p;
+f << out.get;
+@@
+for at in p:
+    coccilib.report.print_report(at, "what %s did is not undone" % f)
+
+@script:python depends on report@
+p << out_sgt.p;
+@@
+for at in p:
+    coccilib.report.print_report(at, "what drm_gem_pages_get_sgt did is not undone")
+
+@script:python depends on report@
+p << lost.p;
+@@
+for at in p:
+    coccilib.report.print_report(at, "sg table neither given back nor kept")
+
+@script:python depends on org@
+p << out.p;
+f << out.get;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "what %s did is not undone" % f)
+
+@script:python depends on org@
+p << out_sgt.p;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "what drm_gem_pages_get_sgt did is not undone")
+
+@script:python depends on org@
+p << lost.p;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "sg table neither given back nor kept")
