@@ -18,6 +18,7 @@ places = set()
 
 // Where the error was noticed
 @noticed exists@
+iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked;
 local idexpression obj;
 identifier f, g;
 position p;

@@ -12,6 +12,7 @@ virtual org
 virtual report
 
 @known@
+iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked;
 identifier fn =~ "^(drm_gem_pages_(create|sgt_locked|get_sgt|prime_.*)|drm_gem_(get_pages|prime_import)|drm_prime_pages_to_sg|dma_buf_(attach|dynamic_attach|export|get|map_attachment.*)|shmem_(file_setup|read_).*)$";
 @@
 fn(...)
@@ -24,7 +25,7 @@ fn(...) { <+... \(ERR_PTR(...)\|ERR_CAST(...)\) ...+> }
 // Where the error is noticed the field is set right, or the object is freed.
 @mended exists@
 expression e, other;
-identifier fn, f, g, free =~ "free|_put$";
+identifier fn, f, g, free =~ "^kv?free(_sensitive)?$";
 position q;
 @@
 (
@@ -45,11 +46,24 @@ free(e, ...);
 ... when any
 }
 
+@freed exists@
+identifier fn, f, l, free =~ "^kv?free(_sensitive)?$";
+expression e;
+position q;
+@@
+e->f@q = fn(...)
+... when any
+IS_ERR(e->f)
+...
+goto l;
+... when any
+free(e, ...);
+
 @known_stored depends on context || org || report@
 identifier known.fn;
 identifier f, g;
 expression e;
-position p != mended.q;
+position p != { mended.q, freed.q };
 @@
 (
 * e->f@p = fn(...)
@@ -78,7 +92,7 @@ ptr = fn(...)
 identifier own.fn;
 identifier f, g;
 expression e;
-position p != mended.q;
+position p != { mended.q, freed.q };
 @@
 (
 * e->f@p = fn(...)

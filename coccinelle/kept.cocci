@@ -13,6 +13,7 @@ virtual report
 
 // Stored at once
 @direct depends on context || org || report@
+iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked;
 identifier get =~ "^drm_gem_pages_(sgt_locked|peek_sgt|page_locked)$";
 identifier f, g;
 global idexpression var;

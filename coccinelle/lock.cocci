@@ -29,6 +29,7 @@ def is_held(file, name, depth = 2):
 //
 
 @held exists@
+iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked;
 symbol guard, drm_gem_pages;
 identifier lock =~ "^(dma_resv_(lock|trylock|assert_held)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock_reservations|lockdep_assert_held)";
 identifier unlock =~ "^(dma_resv_unlock|drm_exec_fini|drm_gem_unlock_reservations)$";
@@ -60,10 +61,20 @@ scoped_guard(drm_gem_pages, e) return f@p(...);
 scoped_guard(drm_gem_pages, e) { <+... f@p(...) ...+> }
 )
 
+// drm_gpuvm's lists may have a lock of their own.
+@gpuva exists@
+expression e;
+symbol gpuva;
+position p;
+@@
+mutex_lock(\(&e->gpuva.lock\|&e.gpuva.lock\))
+... when any
+drm_gem_pages_gpuvm_update_locked@p(...)
+
 @alone@
 identifier f =~ "^drm_gem_pages_.*_locked$";
 identifier fn !~ "_locked$";
-position p != { held.p, scoped.p };
+position p != { held.p, scoped.p, gpuva.p };
 @@
 fn(...) { <+... f@p(...) ...+> }
 

@@ -62,6 +62,7 @@ expression i;
 )
 
 @r depends on context || org || report@
+iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked;
 struct drm_gem_pages_object *ptr;
 struct drm_gem_pages_object obj;
 struct drm_gem_pages_vm *vm_ptr;

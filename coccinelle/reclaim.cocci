@@ -11,6 +11,7 @@ virtual org
 virtual report
 
 @hook@
+iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked;
 identifier ops =~ "^drm_gem_pages_(shrinker|gpuvm)_ops$";
 identifier member =~ "^(busy|unmap|purged|trylock|unlock|vm)$";
 identifier table, fn;

@@ -12,6 +12,7 @@ virtual report
 
 // What is undone behind a label
 @undone exists@
+iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked;
 identifier undo =~ "^drm_gem_pages_(unpin|put_sgt|vunmap(_locked)?)$";
 identifier l;
 position q;

@@ -6,7 +6,7 @@ static struct drm_gem_object *my_import(struct drm_device *dev, size_t size)
 
 	bo = my_object_create(dev, size);
 	if (IS_ERR(bo))
-		return &bo->pages.base;					/* report */
+		return &bo->pages.base;					/* report, patch */
 	bo->imported = true;
 	return &bo->pages.base;
 }
@@ -16,7 +16,7 @@ static struct drm_gem_object *my_create(struct drm_device *dev, size_t size)
 	struct drm_gem_pages_object *obj;
 
 	obj = drm_gem_pages_create(dev, size, 0);
-	return &obj->base;						/* report */
+	return &obj->base;						/* report, patch */
 }
 
 static struct my_object *my_find(u32 handle)
@@ -29,5 +29,5 @@ static struct drm_gem_object *my_lookup(u32 handle)
 	struct my_object *bo = my_find(handle);
 
 	my_note(handle);
-	return &bo->base;						/* report */
+	return &bo->base;						/* report, patch */
 }

@@ -39,3 +39,23 @@ static struct my_heap *my_heap_create(void)
 	}
 	return heap;
 }
+
+static int my_ring_create(struct my_device *dev)
+{
+	struct my_ring *ring = kzalloc_obj(*ring);
+	int ret;
+
+	if (!ring)
+		return -ENOMEM;
+	ring->obj = drm_gem_pages_create(&dev->drm, SZ_64K, 0);
+	if (IS_ERR(ring->obj)) {
+		ret = PTR_ERR(ring->obj);
+		goto err_free;
+	}
+	dev->ring = ring;
+	return 0;
+
+err_free:
+	kfree(ring);
+	return ret;
+}

@@ -26,7 +26,7 @@ static void my_caller(struct my_object *obj)
 static int my_pin(struct my_object *obj)
 {
 	guard(drm_gem_pages)(&obj->pages);
-	return drm_gem_pages_pin(&obj->pages);				/* report */
+	return drm_gem_pages_pin(&obj->pages);				/* report, patch */
 }
 
 static int my_map(struct my_object *obj, struct iosys_map *map)
@@ -36,7 +36,7 @@ static int my_map(struct my_object *obj, struct iosys_map *map)
 	ret = dma_resv_lock_interruptible(obj->pages.base.resv, NULL);
 	if (ret)
 		return ret;
-	ret = drm_gem_pages_vmap(&obj->pages, map);			/* report */
+	ret = drm_gem_pages_vmap(&obj->pages, map);			/* report, patch */
 	dma_resv_unlock(obj->pages.base.resv);
 	return ret;
 }
@@ -45,7 +45,7 @@ static int my_advise(struct my_object *obj)
 {
 	scoped_guard(drm_gem_pages, &obj->pages) {
 		obj->advised = true;
-		return drm_gem_pages_madvise(&obj->pages, 1);		/* report */
+		return drm_gem_pages_madvise(&obj->pages, 1);		/* report, patch */
 	}
 }
 

@@ -83,3 +83,10 @@ static void my_unpin_locked(struct my_object *obj)
 	drm_gem_pages_unpin(&obj->pages);
 	drm_gem_pages_put_sgt(&obj->pages);
 }
+
+static void my_link(struct my_object *obj)
+{
+	mutex_lock(&obj->pages.base.gpuva.lock);
+	drm_gem_pages_gpuvm_update_locked(&obj->pages);
+	mutex_unlock(&obj->pages.base.gpuva.lock);
+}

@@ -10,12 +10,12 @@ struct my_vm {
 
 static bool my_pinned(struct drm_gem_pages_object *obj)
 {
-	return atomic_read(&obj->state.pin_count);			/* report */
+	return atomic_read(&obj->state.pin_count);			/* report, patch */
 }
 
 static struct sg_table *my_sgt(struct my_object *obj)
 {
-	return obj->pages.state.sgt;					/* report */
+	return obj->pages.state.sgt;					/* report, patch */
 }
 
 static void my_forget(struct my_object *obj)
