@@ -14,6 +14,7 @@ help:
 	@echo 'make test       run all tests (tests/run --help)'
 	@echo 'make test-long  memory pressure, races and failing allocations for long'
 	@echo 'make check      check the style of the code'
+	@echo 'make rules      try the semantic patches for drivers (tools/rules --help)'
 	@echo 'make bench      measure what reclaim costs (bench/run --help)'
 	@echo 'make modules    build the modules for the kernel that KDIR=DIR was built in;'
 	@echo '                they go to build/modules, or where MO=DIR says'
@@ -52,6 +53,9 @@ test-long:
 check:
 	@tools/style
 
+rules:
+	@tools/rules
+
 bench:
 	@tools/deps build run
 	@bench/run
@@ -77,10 +81,11 @@ kernel-%:
 	@tools/kernel $*
 
 clean:
-	rm -rf $(BUILD)/modules* $(BUILD)/style $(BUILD)/user $(BUILD)/log $(BUILD)/html \
+	rm -rf $(BUILD)/modules* $(BUILD)/style $(BUILD)/rules $(BUILD)/user $(BUILD)/log $(BUILD)/html \
 		$(BUILD)/doctrees
 
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help run show test test-long check bench user modules panthor htmldocs kernels clean distclean
+.PHONY: help run show test test-long check rules bench user modules panthor htmldocs kernels \
+	clean distclean

@@ -13,7 +13,7 @@ virtual report
 @handler@
 iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked;
 identifier ops =~ "^(vm_operations_struct|file_operations|drm_gem_object_funcs|dma_buf_ops)$";
-identifier member =~ "^(mmap|mmap_prepare|fault|huge_fault|map_pages|page_mkwrite|pfn_mkwrite|open)$";
+identifier member =~ "^(mmap|mmap_prepare|fault|huge_fault|map_pages|page_mkwrite|pfn_mkwrite)$";
 identifier table, fn;
 @@
 struct ops table = { ..., .member = fn, ..., };

@@ -15,14 +15,16 @@ virtual report
 
 @initialize:python@
 @@
-with_lock = set()	# (file, function): it is called with the lock held
-places = set()
-callers = {}		# (file, function): the names of those that call it
+from os.path import dirname
 
-def is_held(file, name, depth = 2):
-    return ((file, name) in with_lock or name.endswith("_locked") or
-            depth > 0 and any(is_held(file, caller, depth - 1)
-                              for caller in callers.get((file, name), ())))
+with_lock = set()	# (directory, function): it is called with the lock held
+places = set()
+callers = {}		# (directory, function): the names of those that call it
+
+def is_held(where, name, depth = 2):
+    return ((where, name) in with_lock or name.endswith("_locked") or
+            depth > 0 and any(is_held(where, caller, depth - 1)
+                              for caller in callers.get((where, name), ())))
 
 //
 // A _locked call without the lock
@@ -31,18 +33,18 @@ def is_held(file, name, depth = 2):
 @held exists@
 iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked;
 symbol guard, drm_gem_pages;
-identifier lock =~ "^(dma_resv_(lock|trylock|assert_held)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock_reservations|lockdep_assert_held)";
-identifier unlock =~ "^(dma_resv_unlock|drm_exec_fini|drm_gem_unlock_reservations)$";
+identifier take =~ "^(dma_resv_(lock|trylock|assert_held)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock_reservations|lockdep_assert_held)";
+identifier drop =~ "^(dma_resv_unlock|drm_exec_fini|drm_gem_unlock_reservations)$";
 identifier f =~ "^drm_gem_pages_.*_locked$";
 position p;
 @@
 (
- lock(...)
+ take(...)
 |
  guard(drm_gem_pages)(...)
 )
 ... when any
-    when != unlock(...)
+    when != drop(...)
 f@p(...)
 
 @scoped@
@@ -90,7 +92,7 @@ struct ops table = { ..., .member = fn@q, ..., };
 fn << alone.fn;
 q << callback.q;
 @@
-with_lock.add((q[0].file, fn))
+with_lock.add((dirname(q[0].file), fn))
 
 @calls@
 identifier alone.fn, caller;
@@ -114,42 +116,42 @@ struct ops table = { ..., .member = caller@q, ..., };
 fn << calls.caller;
 q << callback_calls.q;
 @@
-with_lock.add((q[0].file, fn))
+with_lock.add((dirname(q[0].file), fn))
 
 @script:python@
 p << alone.p;
 fn << alone.fn;
 caller << calls.caller;
 @@
-callers.setdefault((p[0].file, fn), set()).add(caller)
+callers.setdefault((dirname(p[0].file), fn), set()).add(caller)
 
 @script:python@
 p << alone.p;
 fn << calls.caller;
 caller << calls_calls.other;
 @@
-callers.setdefault((p[0].file, fn), set()).add(caller)
+callers.setdefault((dirname(p[0].file), fn), set()).add(caller)
 
 @under exists@
-identifier lock =~ "^(dma_resv_(lock|trylock|assert_held)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock_reservations|lockdep_assert_held)";
-identifier unlock =~ "^(dma_resv_unlock|drm_exec_fini|drm_gem_unlock_reservations)$";
+identifier take =~ "^(dma_resv_(lock|trylock|assert_held)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock_reservations|lockdep_assert_held)";
+identifier drop =~ "^(dma_resv_unlock|drm_exec_fini|drm_gem_unlock_reservations)$";
 identifier alone.fn;
 position q;
 @@
 (
- lock(...)
+ take(...)
 |
  guard(drm_gem_pages)(...)
 )
 ... when any
-    when != unlock(...)
+    when != drop(...)
 fn@q(...)
 
 @script:python@
 fn << alone.fn;
 q << under.q;
 @@
-with_lock.add((q[0].file, fn))
+with_lock.add((dirname(q[0].file), fn))
 
 @scoped_under@
 iterator name scoped_guard;
@@ -171,34 +173,34 @@ scoped_guard(drm_gem_pages, e) { <+... fn@q(...) ...+> }
 fn << alone.fn;
 q << scoped_under.q;
 @@
-with_lock.add((q[0].file, fn))
+with_lock.add((dirname(q[0].file), fn))
 
 @under_caller exists@
-identifier lock =~ "^(dma_resv_(lock|trylock|assert_held)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock_reservations|lockdep_assert_held)";
-identifier unlock =~ "^(dma_resv_unlock|drm_exec_fini|drm_gem_unlock_reservations)$";
+identifier take =~ "^(dma_resv_(lock|trylock|assert_held)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock_reservations|lockdep_assert_held)";
+identifier drop =~ "^(dma_resv_unlock|drm_exec_fini|drm_gem_unlock_reservations)$";
 identifier calls.caller;
 position q;
 @@
 (
- lock(...)
+ take(...)
 |
  guard(drm_gem_pages)(...)
 )
 ... when any
-    when != unlock(...)
+    when != drop(...)
 caller@q(...)
 
 @script:python@
 fn << calls.caller;
 q << under_caller.q;
 @@
-with_lock.add((q[0].file, fn))
+with_lock.add((dirname(q[0].file), fn))
 
 @script:python not_held@
 p << alone.p;
 fn << alone.fn;
 @@
-if is_held(p[0].file, fn):
+if is_held(dirname(p[0].file), fn):
     cocci.include_match(False)
 
 @without depends on not_held && !patch@
@@ -212,18 +214,18 @@ position alone.p;
 //
 
 @plain exists@
-identifier lock =~ "^(dma_resv_(lock|assert_held)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock_reservations)";
-identifier unlock =~ "^(dma_resv_unlock|drm_exec_fini|drm_gem_unlock_reservations)$";
+identifier take =~ "^(dma_resv_(lock|assert_held)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock_reservations)";
+identifier drop =~ "^(dma_resv_unlock|drm_exec_fini|drm_gem_unlock_reservations)$";
 identifier f =~ "^drm_gem_(pages_(populate|pin|get_sgt|vmap|vunmap|madvise|evict_all)|vmap|vunmap)$";
 position p;
 @@
 (
- lock(...)
+ take(...)
 |
  guard(drm_gem_pages)(...)
 )
 ... when any
-    when != unlock(...)
+    when != drop(...)
 f@p(...)
 
 @plain_scoped@

@@ -9,3 +9,5 @@ s/\bdrm_gem_shmem_/drm_gem_pages_/g
 s/\b(shmem|base|shmem_base)(->|\.)(pages|sgt|vaddr|pages_use_count|pages_pin_count|vmap_use_count)\b/\1\2state.\3/g
 s/\bstate\.pages_(use|pin)_count\b/state.pin_count/g
 s/\bstate\.vmap_use_count\b/state.vmap_count/g
+# of ivpu
+s/\bivpu_bo_(lock|unlock)\b/dma_resv_\1/g

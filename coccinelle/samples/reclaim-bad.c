@@ -2,7 +2,7 @@
 
 static int my_flush(struct my_object *obj)
 {
-	msleep(10);							/* report */
+	msleep(20);							/* report */
 	return 0;
 }
 
@@ -12,7 +12,7 @@ static int my_unmap(struct drm_gem_pages_object *base)
 	struct my_update *update;
 
 	mutex_lock(&obj->lock);						/* report */
-	update = kzalloc(sizeof(*update), GFP_KERNEL);			/* report */
+	update = kzalloc(obj->update_size, GFP_KERNEL);			/* report */
 	mutex_unlock(&obj->lock);
 	return my_flush(obj);
 }
@@ -22,7 +22,7 @@ static bool my_busy(struct drm_gem_pages_object *base)
 	struct my_object *obj = to_my_object(base);
 
 	guard(mutex)(&obj->lock);					/* report */
-	return dma_resv_wait_timeout(base->base.resv, DMA_RESV_USAGE_READ, false, 1) <= 0; /* report */
+	return dma_fence_wait(obj->fence, false);			/* report */
 }
 
 static const struct drm_gem_pages_shrinker_ops my_ops = {

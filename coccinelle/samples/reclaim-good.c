@@ -7,7 +7,7 @@ static int my_unmap(struct drm_gem_pages_object *base)
 
 	if (!mutex_trylock(&obj->lock))
 		return -EDEADLK;
-	update = kzalloc(sizeof(*update), GFP_NOWAIT);
+	update = kzalloc(obj->update_size, GFP_NOWAIT);
 	mutex_unlock(&obj->lock);
 	return my_flush(obj, update);
 }
