@@ -63,9 +63,7 @@ expression i;
 
 @r depends on context || org || report@
 iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked;
-struct drm_gem_pages_object *ptr;
 struct drm_gem_pages_object obj;
-struct drm_gem_pages_vm *vm_ptr;
 struct drm_gem_pages_vm vm;
 identifier f;
 identifier own =~ "^(attach_maps|pages|sgt|vaddr|(pin|mmap|vmap)_count|evictions|purged|purgeable|gpu_unmapped|gpu_vms?|found_busy|lru_node|idle_vmap_node)$";
@@ -76,15 +74,11 @@ position p;
 (
 * ACCESS_PRIVATE@p(e, state)
 |
-* ptr->state@p
-|
 * obj.state@p
 |
 * e->state@p.own
 |
 * e.state@p.own
-|
-* vm_ptr->f@p
 |
 * vm.f@p
 )

@@ -40,3 +40,18 @@ static bool my_purged(struct drm_gem_object *gem)
 {
 	return to_drm_gem_pages(gem)->state.purged;			/* report */
 }
+
+static void my_wipe(struct drm_gem_pages_object *obj)
+{
+	memset(&obj->state, 0, 16);					/* report */
+}
+
+static void my_wipe_member(struct my_object *obj)
+{
+	memset(&obj->pages.state, 0, 16);				/* report */
+}
+
+static u64 my_age(struct drm_gem_pages_vm *vm)
+{
+	return vm->used;						/* report */
+}
