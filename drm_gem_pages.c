@@ -111,6 +111,9 @@ MODULE_IMPORT_NS("DMA_BUF");
 /* Who can be told that there is no memory wants no task killed for it. */
 #define GFP_OR_FAIL	(GFP_KERNEL | __GFP_RETRY_MAYFAIL)
 
+/* How often the pages of others are reclaimed for those of one object. */
+#define ROOM_TRIES	16
+
 static const struct drm_gem_object_funcs drm_gem_pages_funcs;
 
 /* An object without references is nobody else's, so its owner needs no lock. */
@@ -195,6 +198,7 @@ static int shmem_get_pages(struct drm_gem_pages_object *obj, struct page **pages
 {
 	struct address_space *mapping = obj->base.filp->f_mapping;
 	gfp_t mapping_gfp = mapping_gfp_mask(mapping);
+	unsigned int tries = ROOM_TRIES;
 	unsigned long i = 0;
 	int ret;
 
@@ -217,6 +221,8 @@ static int shmem_get_pages(struct drm_gem_pages_object *obj, struct page **pages
 		}
 
 		folio = shmem_read_folio_gfp(mapping, i, gfp);
+		if (folio == ERR_PTR(-ENOMEM) && tries-- && drm_gem_pages_make_room(obj, gfp))
+			continue;
 		if (IS_ERR(folio)) {
 			ret = PTR_ERR(folio);
 			goto err_put;

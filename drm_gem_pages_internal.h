@@ -99,6 +99,7 @@ void __drm_gem_pages_shrinker_add(struct drm_gem_pages_object *obj);
 void __drm_gem_pages_shrinker_remove(struct drm_gem_pages_object *obj);
 void __drm_gem_pages_lru_update(struct drm_gem_pages_object *obj);
 void __drm_gem_pages_vmap_update(struct drm_gem_pages_object *obj);
+bool __drm_gem_pages_make_room(struct drm_gem_pages_object *obj);
 bool __drm_gem_pages_gpu_busy(struct drm_gem_pages_object *obj);
 int __drm_gem_pages_gpu_unmap(struct drm_gem_pages_object *obj);
 void __drm_gem_pages_gpu_purged(struct drm_gem_pages_object *obj);
@@ -123,6 +124,13 @@ static inline void drm_gem_pages_lru_update(struct drm_gem_pages_object *obj)
 {
 	if (state_of(obj)->shrinker)
 		__drm_gem_pages_lru_update(obj);
+}
+
+/* There was no memory for @obj, whose lock is held. Is there some now? */
+static inline bool drm_gem_pages_make_room(struct drm_gem_pages_object *obj, gfp_t gfp)
+{
+	return (gfp & GFP_KERNEL) == GFP_KERNEL && state_of(obj)->shrinker &&
+	       __drm_gem_pages_make_room(obj);
 }
 
 /* After the kernel mapping became used, idle, or none. */

@@ -158,7 +158,10 @@ static vm_fault_t prepare(struct drm_gem_pages_object *obj)
 	bool was_resident = state_of(obj)->pages;
 	int err;
 
-	err = drm_gem_pages_populate_locked(obj, GFP_KERNEL);
+	/* No task is killed for memory that can be had of other objects. */
+	err = drm_gem_pages_populate_locked(obj, GFP_KERNEL | __GFP_RETRY_MAYFAIL);
+	if (err == -ENOMEM)
+		err = drm_gem_pages_populate_locked(obj, GFP_KERNEL);
 	if (err)
 		return fault_error(err);
 

@@ -186,8 +186,8 @@ static ssize_t shrink_write(struct file *file, const char __user *user, size_t s
 {
 	struct seq_file *m = file->private_data;
 	struct drm_gem_pages_shrinker *shrinker = m->private;
-	unsigned long target, passed, freed;
-	unsigned int noreclaim, i = 0;
+	unsigned long target;
+	unsigned int i = 0;
 	char text[32], name[16];
 	gfp_t gfp;
 	int n;
@@ -207,18 +207,11 @@ static ssize_t shrink_write(struct file *file, const char __user *user, size_t s
 	}
 	gfp = contexts[i].gfp;
 
-	guard(mutex)(&shrinker->alive);
+	guard(rwsem_read)(&shrinker->alive);
 	if (!shrinker->shrinker)
 		return -ENODEV;
 
-	/* As reclaim does it. */
-	fs_reclaim_acquire(gfp);
-	noreclaim = memalloc_noreclaim_save();
-	freed = drm_gem_pages_shrinker_scan(shrinker, gfp, target, &passed);
-	memalloc_noreclaim_restore(noreclaim);
-	fs_reclaim_release(gfp);
-
-	WRITE_ONCE(shrinker->last_freed, freed == SHRINK_STOP ? 0 : freed);
+	WRITE_ONCE(shrinker->last_freed, drm_gem_pages_shrinker_reclaim(shrinker, gfp, target));
 	return size;
 }
 
@@ -228,7 +221,7 @@ static int shrink_show(struct seq_file *m, void *data)
 	struct drm_gem_pages_shrinker *shrinker = m->private;
 	int i;
 
-	guard(mutex)(&shrinker->alive);
+	guard(rwsem_read)(&shrinker->alive);
 	if (!shrinker->shrinker)
 		return -ENODEV;
 

@@ -48,13 +48,14 @@
  * into it. An object that is passed over, because somebody has it locked, counts as
  * used and goes to the end.
  *
- * Locks of objects and VMs are only tried. Nothing is evicted in a context that may not
- * write to swap, and nothing at all is reclaimed in one that may not sleep. A direct reclaimer waits for fences of busy objects, for ten
- * milliseconds in one scan. Everything that can prevent an eviction comes before user
- * mappings are zapped, removing the object from the device's page tables included: to
- * zap under a lock of the fence-signalling path would be a deadlock, because zapping
- * waits for MMU notifiers, and those may wait for fences. An evicted object is written
- * to swap at once, so that its pages are the next ones to be free; pages that nobody
+ * Locks of objects and VMs are only tried. Nothing is evicted in a context that may
+ * not write to swap, and nothing at all is reclaimed in one that may not sleep. A
+ * direct reclaimer waits for fences of busy objects, for ten milliseconds in one
+ * scan. Everything that can prevent an eviction comes before user mappings are
+ * zapped, removing the object from the device's page tables included: to zap under
+ * a lock of the fence-signalling path would be a deadlock, because zapping waits
+ * for MMU notifiers, and those may wait for fences. An evicted object is written to
+ * swap at once, so that its pages are the next ones to be free; pages that nobody
  * wrote to are freed without.
  */
 
@@ -944,6 +945,39 @@ unsigned long drm_gem_pages_shrinker_scan(struct drm_gem_pages_shrinker *shrinke
 }
 EXPORT_SYMBOL_IF_KUNIT(drm_gem_pages_shrinker_scan);
 
+/* The same in the circumstances of memory reclaim. Returns the number of pages freed. */
+unsigned long drm_gem_pages_shrinker_reclaim(struct drm_gem_pages_shrinker *shrinker, gfp_t gfp,
+					     unsigned long target)
+{
+	unsigned long freed, passed;
+	unsigned int noreclaim;
+
+	fs_reclaim_acquire(gfp);
+	noreclaim = memalloc_noreclaim_save();
+	freed = drm_gem_pages_shrinker_scan(shrinker, gfp, target, &passed);
+	memalloc_noreclaim_restore(noreclaim);
+	fs_reclaim_release(gfp);
+
+	return freed == SHRINK_STOP ? 0 : freed;
+}
+
+/*
+ * Where objects have most of the memory, the core sees little that it could reclaim,
+ * and gives up when somebody else is quicker to take what it did reclaim.
+ */
+bool __drm_gem_pages_make_room(struct drm_gem_pages_object *obj)
+{
+	struct drm_gem_pages_shrinker *shrinker = state_of(obj)->shrinker;
+	bool made = false;
+
+	if (!down_read_trylock(&shrinker->alive))
+		return false;
+	if (shrinker->shrinker)
+		made = drm_gem_pages_shrinker_reclaim(shrinker, GFP_KERNEL, WRITE_BUDGET);
+	up_read(&shrinker->alive);
+	return made;
+}
+
 static unsigned long count_objects(struct shrinker *shrinker, struct shrink_control *sc)
 {
 	return drm_gem_pages_shrinker_count(shrinker->private_data, sc->gfp_mask) ?: SHRINK_EMPTY;
@@ -1026,7 +1060,7 @@ unsigned long drm_gem_pages_evict_all(struct drm_device *dev)
 	if (!scan.shrinker)
 		return 0;
 
-	guard(mutex)(&scan.shrinker->alive);
+	guard(rwsem_read)(&scan.shrinker->alive);
 	if (!scan.shrinker->shrinker)
 		return 0;
 	do {
@@ -1090,7 +1124,7 @@ int drm_gem_pages_shrinker_register(struct drm_device *dev,
 
 	shrinker->dev = dev;
 	shrinker->ops = ops;
-	mutex_init(&shrinker->alive);
+	init_rwsem(&shrinker->alive);
 	spin_lock_init(&shrinker->lock);
 	spin_lock_init(&shrinker->objects_lock);
 	for (class = 0; class < DRM_GEM_PAGES_CLASSES; class++)
@@ -1142,7 +1176,7 @@ void drm_gem_pages_shrinker_unregister(struct drm_device *dev)
 	if (!shrinker)
 		return;
 
-	guard(mutex)(&shrinker->alive);
+	guard(rwsem_write)(&shrinker->alive);
 	if (!shrinker->shrinker)
 		return;
 

@@ -7,8 +7,8 @@
  */
 
 #include <linux/atomic.h>
-#include <linux/mutex.h>
 #include <linux/notifier.h>
+#include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
@@ -29,7 +29,7 @@ struct drm_gem_pages_shrinker {
 	struct drm_device *dev;
 	const struct drm_gem_pages_shrinker_ops *ops;
 	/* While it is held, the next one stays: what it was registered as, or NULL. */
-	struct mutex alive;
+	struct rw_semaphore alive;
 	struct shrinker *shrinker;
 	struct notifier_block vmap_notifier;
 	struct list_head node;
@@ -60,6 +60,8 @@ struct drm_gem_pages_shrinker {
 unsigned long drm_gem_pages_shrinker_count(struct drm_gem_pages_shrinker *shrinker, gfp_t gfp);
 unsigned long drm_gem_pages_shrinker_scan(struct drm_gem_pages_shrinker *shrinker, gfp_t gfp,
 					  unsigned long target, unsigned long *passed);
+unsigned long drm_gem_pages_shrinker_reclaim(struct drm_gem_pages_shrinker *shrinker, gfp_t gfp,
+					     unsigned long target);
 unsigned long drm_gem_pages_pages_in(struct drm_gem_pages_shrinker *shrinker,
 				     enum drm_gem_pages_class class, unsigned int allowed);
 unsigned long drm_gem_pages_swap_space(gfp_t gfp);
