@@ -436,6 +436,8 @@ static void case_unbind(void)
 	struct gpu_bo bo = gpu_bo(&gpu, SIZE, 0);
 	__u32 group = gpu_group(&gpu, 1);
 
+	if (is_upstream())
+		skip("upstream keeps what was mapped, and leaks");
 	gpu_stamp(&gpu, group, bo.va, SIZE / PAGE, 3);
 	evict_all(&gpu);
 	device_tell("unbind");

@@ -56,33 +56,19 @@ int gpu_try_bind(struct gpu *gpu, __u32 handle, __u64 va, __u64 size, __u32 flag
 	return drm_call(gpu->fd, DRM_IOCTL_PANTHOR_VM_BIND, &args);
 }
 
-int gpu_try_bo(struct gpu *gpu, size_t size, __u32 flags, struct gpu_bo *bo)
-{
-	struct drm_panthor_bo_create args = { .size = size, .flags = flags };
-	struct drm_panthor_bo_mmap_offset offset;
-	int ret;
-
-	*bo = (struct gpu_bo){ .size = size, .va = gpu->next_va };
-	expect(drm_call(gpu->fd, DRM_IOCTL_PANTHOR_BO_CREATE, &args), 0, "BO_CREATE");
-	bo->handle = args.handle;
-	ret = gpu_try_bind(gpu, bo->handle, bo->va, size, DRM_PANTHOR_VM_BIND_OP_TYPE_MAP);
-	if (ret) {
-		expect(gem_close(gpu->fd, bo->handle), 0, "GEM_CLOSE");
-		return ret;
-	}
-	gpu->next_va += size + PAGE;
-	offset = (struct drm_panthor_bo_mmap_offset){ .handle = bo->handle };
-	expect(drm_call(gpu->fd, DRM_IOCTL_PANTHOR_BO_MMAP_OFFSET, &offset), 0, "BO_MMAP_OFFSET");
-	bo->map = map_rw(gpu->fd, size, offset.offset);
-
-	return 0;
-}
-
 struct gpu_bo gpu_bo(struct gpu *gpu, size_t size, __u32 flags)
 {
-	struct gpu_bo bo;
+	struct drm_panthor_bo_create args = { .size = size, .flags = flags };
+	struct gpu_bo bo = { .size = size, .va = gpu->next_va };
+	struct drm_panthor_bo_mmap_offset offset = {};
 
-	expect(gpu_try_bo(gpu, size, flags, &bo), 0, "VM_BIND to map");
+	expect(drm_call(gpu->fd, DRM_IOCTL_PANTHOR_BO_CREATE, &args), 0, "BO_CREATE");
+	bo.handle = offset.handle = args.handle;
+	expect(gpu_try_bind(gpu, bo.handle, bo.va, size, DRM_PANTHOR_VM_BIND_OP_TYPE_MAP), 0,
+	       "VM_BIND to map");
+	gpu->next_va += size + PAGE;
+	expect(drm_call(gpu->fd, DRM_IOCTL_PANTHOR_BO_MMAP_OFFSET, &offset), 0, "BO_MMAP_OFFSET");
+	bo.map = map_rw(gpu->fd, size, offset.offset);
 
 	return bo;
 }

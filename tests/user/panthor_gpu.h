@@ -47,8 +47,6 @@ void gpu_close(struct gpu *gpu);
 int gpu_query(int fd, __u32 type, void *data, __u32 size);
 
 int gpu_try_bind(struct gpu *gpu, __u32 handle, __u64 va, __u64 size, __u32 flags);
-/* Return: what VM_BIND says. */
-int gpu_try_bo(struct gpu *gpu, size_t size, __u32 flags, struct gpu_bo *bo);
 struct gpu_bo gpu_bo(struct gpu *gpu, size_t size, __u32 flags);
 void gpu_unbind(struct gpu *gpu, const struct gpu_bo *bo);
 bool gpu_vm_usable(struct gpu *gpu);

@@ -37,7 +37,7 @@ struct vm {
 
 static struct board {
 	unsigned int stop;
-	unsigned long jobs, bytes, wrong, given_up, purged, waits;
+	unsigned long jobs, bytes, wrong, given_up, purged;
 	int fd[CLIENTS][VMS];
 } *board;
 
@@ -50,31 +50,11 @@ static unsigned long any(unsigned long below)
 	return next_random(&random_state) % below;
 }
 
-/*
- * Reclaim passes by what is locked or busy, so there may be no memory although there soon
- * will be. Return: whether to try again.
- */
-static bool wait_for_memory(int ret, unsigned int *tries)
-{
-	if (ret != -ENOMEM || ++*tries > 50)
-		return false;
-	add(&board->waits, 1);
-	usleep(100000);
-
-	return true;
-}
-
 /* ---- the GPU ---- */
 
 static void run_job(struct vm *vm, const struct stream *stream)
 {
-	unsigned int tries = 0;
-	int ret;
-
-	do {
-		ret = gpu_try_submit(&vm->gpu, vm->group, 0, stream, vm->done);
-	} while (wait_for_memory(ret, &tries));
-	expect(ret, 0, "GROUP_SUBMIT");
+	expect(gpu_try_submit(&vm->gpu, vm->group, 0, stream, vm->done), 0, "GROUP_SUBMIT");
 	expect(gpu_wait(&vm->gpu, vm->done, 60), 0, "wait for a job");
 	check(!gpu_group_state(&vm->gpu, vm->group), "a group failed");
 	vm->gpu.used = 0;
@@ -163,14 +143,8 @@ static void renew(struct buffer *b)
 
 static void create(struct vm *vm, struct buffer *b)
 {
-	unsigned int tries = 0;
-	int ret;
-
 	b->given_up = false;
-	do {
-		ret = gpu_try_bo(&vm->gpu, SIZE, 0, &b->bo);
-	} while (wait_for_memory(ret, &tries));
-	expect(ret, 0, "VM_BIND");
+	b->bo = gpu_bo(&vm->gpu, SIZE, 0);
 	renew(b);
 	gpu_write(vm, b);
 }
@@ -356,18 +330,6 @@ static double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-/*
- * The kernel does not count memory of buffers as reclaimable. When all else is used up, an
- * allocation that finds the pages gone which it has just reclaimed is not tried again, but
- * ends in the OOM killer. So have the background reclaim begin early, and keep 3 % free.
- */
-static void reclaim_early(void)
-{
-	FILE *file = fopen("/proc/sys/vm/watermark_scale_factor", "w");
-
-	check(file && fputs("300", file) >= 0 && !fclose(file), "watermark_scale_factor: %m");
-}
-
 static void run(void)
 {
 	unsigned long memory = sysconf(_SC_PHYS_PAGES) * PAGE, times = 0;
@@ -376,7 +338,6 @@ static void run(void)
 	pid_t pid[CLIENTS];
 	int status;
 
-	reclaim_early();
 	board = shared_alloc(sizeof(*board));
 	count = memory / 16 * 17 / SIZE / CLIENTS / VMS + 1;
 	printf("%u clients, %u VMs each, have %lu MiB of buffers; there are %lu MiB of memory.\n",
@@ -399,9 +360,8 @@ static void run(void)
 	}
 	printf("\n%lu jobs wrote and copied buffers of which %lu evictions took the pages away.\n"
 	       "Of %lu times that a buffer was given up, its content was lost %lu times.\n"
-	       "%lu times a client had to wait until there was memory.\n"
 	       "%lu bytes were checked, %lu were wrong.\n", board->jobs, times,
-	       board->given_up, board->purged, board->waits, board->bytes, board->wrong);
+	       board->given_up, board->purged, board->bytes, board->wrong);
 	check(!board->wrong, "%lu bytes were wrong", board->wrong);
 	check(board->jobs && board->bytes, "nothing was done");
 	check(times, "nothing was evicted");
