@@ -1216,7 +1216,8 @@ static gfp_t backing_gfp(struct drm_device *dev, u32 flags)
 /* Past the cache there is nothing to win where the device looks into it. */
 static u32 effective_flags(struct drm_device *dev, u32 flags)
 {
-	if (!IS_ENABLED(CONFIG_X86) && drm_gem_pages_is_coherent(drm_dev_dma_dev(dev)))
+	if (!IS_ENABLED(CONFIG_X86) && !(flags & DRM_GEM_PAGES_KEEP_WC) &&
+	    drm_gem_pages_is_coherent(drm_dev_dma_dev(dev)))
 		flags &= ~DRM_GEM_PAGES_WC;
 	return flags;
 }
@@ -1225,7 +1226,7 @@ static u32 effective_flags(struct drm_device *dev, u32 flags)
 static int check_arguments(size_t *size, u32 flags)
 {
 	const u32 known = DRM_GEM_PAGES_WC | DRM_GEM_PAGES_NO_MMAP | DRM_GEM_PAGES_NO_SHARE |
-			  DRM_GEM_PAGES_MOVABLE;
+			  DRM_GEM_PAGES_MOVABLE | DRM_GEM_PAGES_KEEP_WC;
 
 	if (!*size || *size > ALIGN_DOWN(SSIZE_MAX, PAGE_SIZE) || flags & ~known)
 		return -EINVAL;

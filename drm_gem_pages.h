@@ -37,7 +37,8 @@ enum drm_gem_pages_flags {
 	/**
 	 * @DRM_GEM_PAGES_WC: CPU mappings are write-combined. Dropped when the
 	 * DMA device is cache-coherent, except on x86 where the CPU's own caches
-	 * are all that counts. See drm_gem_pages_is_wc().
+	 * are all that counts, and with DRM_GEM_PAGES_KEEP_WC. See
+	 * drm_gem_pages_is_wc().
 	 */
 	DRM_GEM_PAGES_WC = BIT(0),
 
@@ -60,6 +61,14 @@ enum drm_gem_pages_flags {
 	 * good.
 	 */
 	DRM_GEM_PAGES_MOVABLE = BIT(3),
+
+	/**
+	 * @DRM_GEM_PAGES_KEEP_WC: DRM_GEM_PAGES_WC is not dropped. For a driver with
+	 * several hardware blocks, of which the DMA device is only one, or whose page
+	 * tables decide for each mapping whether the device looks into the caches. The
+	 * DMA API does not write back fresh pages for a coherent device.
+	 */
+	DRM_GEM_PAGES_KEEP_WC = BIT(4),
 };
 
 /**

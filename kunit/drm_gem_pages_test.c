@@ -203,7 +203,7 @@ static void life_bad_arguments(struct kunit *test)
 		{ SIZE_MAX, 0 },
 		{ (size_t)SSIZE_MAX + 1, 0 },
 		{ SSIZE_MAX, 0 },
-		{ TEST_SIZE, DRM_GEM_PAGES_MOVABLE << 1 },
+		{ TEST_SIZE, DRM_GEM_PAGES_KEEP_WC << 1 },
 		{ TEST_SIZE, BIT(31) },
 		{ TEST_SIZE, U32_MAX },
 	};
@@ -1591,6 +1591,12 @@ static void wc_by_dma_device(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_is_wc(obj), IS_ENABLED(CONFIG_X86));
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_is_wc(private), IS_ENABLED(CONFIG_X86));
 	KUNIT_EXPECT_TRUE(test, state_of(obj)->flags & DRM_GEM_PAGES_NO_MMAP);
+
+	/* The DMA device may not be the one that matters. */
+	obj = gp_test_object(test, test->priv, TEST_SIZE, DRM_GEM_PAGES_WC | DRM_GEM_PAGES_KEEP_WC);
+	KUNIT_EXPECT_TRUE(test, drm_gem_pages_is_wc(obj));
+	obj = gp_test_object(test, test->priv, TEST_SIZE, DRM_GEM_PAGES_KEEP_WC);
+	KUNIT_EXPECT_FALSE(test, drm_gem_pages_is_wc(obj));
 }
 
 /* Nobody looks at the memory past the cache before it is written back. */
