@@ -17,6 +17,7 @@
 
 struct dma_buf;
 struct dma_buf_attachment;
+struct dma_buf_ops;
 struct drm_file;
 struct drm_gem_pages_object;
 struct drm_gem_pages_shrinker;
@@ -218,6 +219,36 @@ struct drm_gem_object *drm_gem_pages_prime_import_no_map(struct drm_device *dev,
 struct drm_gem_object *
 drm_gem_pages_prime_import_sg_table(struct drm_device *dev, struct dma_buf_attachment *attach,
 				    struct sg_table *sgt);
+
+/* &struct dma_buf_ops for drivers that fill in a table of their own */
+struct dma_buf *drm_gem_pages_prime_export_with(struct drm_gem_object *gem, int flags,
+						const struct dma_buf_ops *ops);
+int drm_gem_pages_dma_buf_pin(struct dma_buf_attachment *attach);
+void drm_gem_pages_dma_buf_unpin(struct dma_buf_attachment *attach);
+struct sg_table *drm_gem_pages_map_dma_buf(struct dma_buf_attachment *attach,
+					   enum dma_data_direction dir);
+void drm_gem_pages_unmap_dma_buf(struct dma_buf_attachment *attach, struct sg_table *sgt,
+				 enum dma_data_direction dir);
+int drm_gem_pages_begin_cpu_access(struct dma_buf *dma_buf, enum dma_data_direction dir);
+int drm_gem_pages_end_cpu_access(struct dma_buf *dma_buf, enum dma_data_direction dir);
+int drm_gem_pages_dma_buf_mmap(struct dma_buf *dma_buf, struct vm_area_struct *vma);
+
+/**
+ * DRM_GEM_PAGES_DMA_BUF_OPS - the &struct dma_buf_ops of the library
+ *
+ * All of them but release, for drm_gem_pages_prime_export_with(): such a callback ends
+ * with drm_gem_dmabuf_release(). Needs linux/dma-buf.h and drm/drm_prime.h.
+ */
+#define DRM_GEM_PAGES_DMA_BUF_OPS					\
+	.pin = drm_gem_pages_dma_buf_pin,				\
+	.unpin = drm_gem_pages_dma_buf_unpin,				\
+	.map_dma_buf = drm_gem_pages_map_dma_buf,			\
+	.unmap_dma_buf = drm_gem_pages_unmap_dma_buf,			\
+	.mmap = drm_gem_pages_dma_buf_mmap,				\
+	.vmap = drm_gem_dmabuf_vmap,					\
+	.vunmap = drm_gem_dmabuf_vunmap,				\
+	.begin_cpu_access = drm_gem_pages_begin_cpu_access,		\
+	.end_cpu_access = drm_gem_pages_end_cpu_access
 
 /**
  * DRM_GEM_PAGES_DRIVER_OPS - the &struct drm_driver callbacks of the library

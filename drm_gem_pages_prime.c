@@ -16,8 +16,6 @@
 
 MODULE_IMPORT_NS("DMA_BUF");
 
-static const struct dma_buf_ops drm_gem_pages_dma_buf_ops;
-
 /* An importer's mapping, from map_dma_buf to unmap_dma_buf. */
 struct attach_map {
 	struct hlist_node node;
@@ -48,18 +46,44 @@ bool drm_gem_pages_importers_let_go(struct drm_gem_pages_object *obj)
 	return hlist_empty(&s->attach_maps);
 }
 
-static int drm_gem_pages_dma_buf_pin(struct dma_buf_attachment *attach)
+/**
+ * drm_gem_pages_dma_buf_pin - &dma_buf_ops.pin
+ * @attach: attachment of a dynamic importer
+ *
+ * Context: Holds the reservation lock. May sleep and enter memory reclaim.
+ *
+ * Return: as drm_gem_pages_pin_locked().
+ */
+int drm_gem_pages_dma_buf_pin(struct dma_buf_attachment *attach)
 {
 	return drm_gem_pages_pin_locked(to_drm_gem_pages(attach->dmabuf->priv));
 }
+EXPORT_SYMBOL_GPL(drm_gem_pages_dma_buf_pin);
 
-static void drm_gem_pages_dma_buf_unpin(struct dma_buf_attachment *attach)
+/**
+ * drm_gem_pages_dma_buf_unpin - &dma_buf_ops.unpin
+ * @attach: attachment of a dynamic importer
+ *
+ * Context: as drm_gem_pages_unpin().
+ */
+void drm_gem_pages_dma_buf_unpin(struct dma_buf_attachment *attach)
 {
 	drm_gem_pages_unpin(to_drm_gem_pages(attach->dmabuf->priv));
 }
+EXPORT_SYMBOL_GPL(drm_gem_pages_dma_buf_unpin);
 
-static struct sg_table *drm_gem_pages_map_dma_buf(struct dma_buf_attachment *attach,
-						  enum dma_data_direction dir)
+/**
+ * drm_gem_pages_map_dma_buf - &dma_buf_ops.map_dma_buf
+ * @attach: attachment of an importer
+ * @dir: what the importer's device does
+ *
+ * Context: Holds the reservation lock. May sleep and enter memory reclaim.
+ *
+ * Return: the sg table, mapped for the importer's device, -ENOMEM, what the DMA API
+ * answers, or as drm_gem_pages_populate_locked().
+ */
+struct sg_table *drm_gem_pages_map_dma_buf(struct dma_buf_attachment *attach,
+					   enum dma_data_direction dir)
 {
 	struct drm_gem_pages_object *obj = to_drm_gem_pages(attach->dmabuf->priv);
 	bool was_resident = state_of(obj)->pages;
@@ -95,9 +119,18 @@ err_free:
 	kfree(map);
 	return ERR_PTR(ret);
 }
+EXPORT_SYMBOL_GPL(drm_gem_pages_map_dma_buf);
 
-static void drm_gem_pages_unmap_dma_buf(struct dma_buf_attachment *attach, struct sg_table *sgt,
-					enum dma_data_direction dir)
+/**
+ * drm_gem_pages_unmap_dma_buf - &dma_buf_ops.unmap_dma_buf
+ * @attach: attachment of an importer
+ * @sgt: what drm_gem_pages_map_dma_buf() gave
+ * @dir: what the importer's device did
+ *
+ * Context: Holds the reservation lock. Does not sleep.
+ */
+void drm_gem_pages_unmap_dma_buf(struct dma_buf_attachment *attach, struct sg_table *sgt,
+				 enum dma_data_direction dir)
 {
 	struct attach_map *map = container_of(sgt, struct attach_map, sgt);
 
@@ -108,6 +141,7 @@ static void drm_gem_pages_unmap_dma_buf(struct dma_buf_attachment *attach, struc
 	drm_gem_pages_dma_unmap(attach->dev, sgt, dir);
 	kfree(map);
 }
+EXPORT_SYMBOL_GPL(drm_gem_pages_unmap_dma_buf);
 
 /* Only a two-way mapping may be synced in a direction other than its own. */
 static enum dma_data_direction sync_dir(const struct attach_map *map, enum dma_data_direction dir)
@@ -115,7 +149,16 @@ static enum dma_data_direction sync_dir(const struct attach_map *map, enum dma_d
 	return map->dir == DMA_BIDIRECTIONAL ? dir : map->dir;
 }
 
-static int drm_gem_pages_begin_cpu_access(struct dma_buf *dma_buf, enum dma_data_direction dir)
+/**
+ * drm_gem_pages_begin_cpu_access - &dma_buf_ops.begin_cpu_access
+ * @dma_buf: dma-buf
+ * @dir: what the CPU is about to do
+ *
+ * Context: Takes the reservation lock.
+ *
+ * Return: 0, or -EINTR if a signal interrupted waiting for the lock.
+ */
+int drm_gem_pages_begin_cpu_access(struct dma_buf *dma_buf, enum dma_data_direction dir)
 {
 	struct drm_gem_pages_object *obj = to_drm_gem_pages(dma_buf->priv);
 	struct drm_gem_pages_state *s = state_of(obj);
@@ -136,8 +179,18 @@ static int drm_gem_pages_begin_cpu_access(struct dma_buf *dma_buf, enum dma_data
 	dma_resv_unlock(obj->base.resv);
 	return 0;
 }
+EXPORT_SYMBOL_GPL(drm_gem_pages_begin_cpu_access);
 
-static int drm_gem_pages_end_cpu_access(struct dma_buf *dma_buf, enum dma_data_direction dir)
+/**
+ * drm_gem_pages_end_cpu_access - &dma_buf_ops.end_cpu_access
+ * @dma_buf: dma-buf
+ * @dir: what the CPU has done
+ *
+ * Context: Takes the reservation lock.
+ *
+ * Return: 0.
+ */
+int drm_gem_pages_end_cpu_access(struct dma_buf *dma_buf, enum dma_data_direction dir)
 {
 	struct drm_gem_pages_object *obj = to_drm_gem_pages(dma_buf->priv);
 	struct drm_gem_pages_state *s = state_of(obj);
@@ -155,9 +208,21 @@ static int drm_gem_pages_end_cpu_access(struct dma_buf *dma_buf, enum dma_data_d
 	dma_resv_unlock(obj->base.resv);
 	return 0;
 }
+EXPORT_SYMBOL_GPL(drm_gem_pages_end_cpu_access);
 
-/* The object needs its offset for the page table entries to be found again. */
-static int drm_gem_pages_dma_buf_mmap(struct dma_buf *dma_buf, struct vm_area_struct *vma)
+/**
+ * drm_gem_pages_dma_buf_mmap - &dma_buf_ops.mmap
+ * @dma_buf: dma-buf
+ * @vma: where to
+ *
+ * The object gets its mmap offset, by which its page table entries are found again.
+ *
+ * Context: Holds the mmap_lock for writing. Takes no reservation lock.
+ *
+ * Return: 0, -EPERM if the object is not mappable, -ENOSPC if no offset is free, or as
+ * drm_gem_pages_object_mmap().
+ */
+int drm_gem_pages_dma_buf_mmap(struct dma_buf *dma_buf, struct vm_area_struct *vma)
 {
 	struct drm_gem_object *gem = dma_buf->priv;
 	int ret;
@@ -170,19 +235,47 @@ static int drm_gem_pages_dma_buf_mmap(struct dma_buf *dma_buf, struct vm_area_st
 		return ret;
 	return drm_gem_prime_mmap(gem, vma);
 }
+EXPORT_SYMBOL_GPL(drm_gem_pages_dma_buf_mmap);
 
 static const struct dma_buf_ops drm_gem_pages_dma_buf_ops = {
-	.pin = drm_gem_pages_dma_buf_pin,
-	.unpin = drm_gem_pages_dma_buf_unpin,
-	.map_dma_buf = drm_gem_pages_map_dma_buf,
-	.unmap_dma_buf = drm_gem_pages_unmap_dma_buf,
+	DRM_GEM_PAGES_DMA_BUF_OPS,
 	.release = drm_gem_dmabuf_release,
-	.mmap = drm_gem_pages_dma_buf_mmap,
-	.vmap = drm_gem_dmabuf_vmap,
-	.vunmap = drm_gem_dmabuf_vunmap,
-	.begin_cpu_access = drm_gem_pages_begin_cpu_access,
-	.end_cpu_access = drm_gem_pages_end_cpu_access,
 };
+
+/**
+ * drm_gem_pages_prime_export_with - export an object with operations of the driver's
+ * @gem: object to export
+ * @flags: DRM_CLOEXEC, and DRM_RDWR to let the dma-buf be mapped for writing
+ * @ops: made with DRM_GEM_PAGES_DMA_BUF_OPS
+ *
+ * For a driver that has something of its own to do when the dma-buf ends. As
+ * drm_gem_pages_prime_export() otherwise. What @ops points to is not copied.
+ *
+ * Context: as drm_gem_pages_prime_export().
+ *
+ * Return: as drm_gem_pages_prime_export().
+ */
+struct dma_buf *drm_gem_pages_prime_export_with(struct drm_gem_object *gem, int flags,
+						const struct dma_buf_ops *ops)
+{
+	struct drm_gem_pages_object *obj = to_drm_gem_pages(gem);
+	struct drm_device *dev = gem->dev;
+	struct dma_buf_export_info exp_info = {
+		.exp_name = dev->driver->name,
+		.owner = dev->driver->fops->owner,
+		.ops = ops,
+		.size = gem->size,
+		.flags = flags,
+		.priv = gem,
+		.resv = gem->resv,
+	};
+
+	if (state_of(obj)->flags & DRM_GEM_PAGES_NO_SHARE || gem->resv != &gem->_resv)
+		return ERR_PTR(-EINVAL);
+
+	return drm_gem_dmabuf_export(dev, &exp_info);
+}
+EXPORT_SYMBOL_GPL(drm_gem_pages_prime_export_with);
 
 /**
  * drm_gem_pages_prime_export - &drm_gem_object_funcs.export
@@ -202,22 +295,7 @@ static const struct dma_buf_ops drm_gem_pages_dma_buf_ops = {
  */
 struct dma_buf *drm_gem_pages_prime_export(struct drm_gem_object *gem, int flags)
 {
-	struct drm_gem_pages_object *obj = to_drm_gem_pages(gem);
-	struct drm_device *dev = gem->dev;
-	struct dma_buf_export_info exp_info = {
-		.exp_name = dev->driver->name,
-		.owner = dev->driver->fops->owner,
-		.ops = &drm_gem_pages_dma_buf_ops,
-		.size = gem->size,
-		.flags = flags,
-		.priv = gem,
-		.resv = gem->resv,
-	};
-
-	if (state_of(obj)->flags & DRM_GEM_PAGES_NO_SHARE || gem->resv != &gem->_resv)
-		return ERR_PTR(-EINVAL);
-
-	return drm_gem_dmabuf_export(dev, &exp_info);
+	return drm_gem_pages_prime_export_with(gem, flags, &drm_gem_pages_dma_buf_ops);
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_prime_export);
 
@@ -226,7 +304,8 @@ static struct drm_gem_object *self_import(struct drm_device *dev, struct dma_buf
 {
 	struct drm_gem_object *gem;
 
-	if (dma_buf->ops != &drm_gem_pages_dma_buf_ops)
+	/* Whoever made the operations, their dma-buf is of an object of the library. */
+	if (dma_buf->ops->map_dma_buf != drm_gem_pages_map_dma_buf)
 		return NULL;
 	gem = dma_buf->priv;
 	if (gem->dev != dev)

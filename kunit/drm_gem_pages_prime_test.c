@@ -381,6 +381,49 @@ static void export_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(dma_buf), -EINVAL);
 }
 
+static unsigned int releases;
+
+static void count_release(struct dma_buf *dma_buf)
+{
+	releases++;
+	drm_gem_dmabuf_release(dma_buf);
+}
+
+static const struct dma_buf_ops own_ops = {
+	DRM_GEM_PAGES_DMA_BUF_OPS,
+	.release = count_release,
+};
+
+/* A driver hears of the end of its dma-buf, and knows it as its own. */
+static void export_with_own_release(struct kunit *test)
+{
+	struct prime_test *t = test->priv;
+	struct drm_gem_pages_object *obj = object(test);
+	unsigned int before = refs(obj);
+	struct drm_gem_object *again;
+	struct dma_buf *dma_buf;
+
+	releases = 0;
+	dma_buf = drm_gem_pages_prime_export_with(&obj->base, DRM_RDWR, &own_ops);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(dma_buf));
+	KUNIT_EXPECT_EQ(test, refs(obj), before + 1);
+
+	again = drm_gem_pages_prime_import(t->drm, dma_buf);
+	KUNIT_EXPECT_PTR_EQ(test, again, &obj->base);
+	KUNIT_EXPECT_TRUE(test, list_empty(&dma_buf->attachments));
+	if (!IS_ERR(again))
+		drm_gem_object_put(again);
+
+	dma_buf_put(dma_buf);
+	flush_delayed_fput();
+	KUNIT_EXPECT_EQ(test, releases, 1);
+	KUNIT_EXPECT_EQ(test, refs(obj), before);
+
+	obj = gp_test_object(test, t->drm, TEST_SIZE, DRM_GEM_PAGES_NO_SHARE);
+	dma_buf = drm_gem_pages_prime_export_with(&obj->base, DRM_RDWR, &own_ops);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(dma_buf), -EINVAL);
+}
+
 static void self_import(struct kunit *test)
 {
 	struct prime_test *t = test->priv;
@@ -1195,6 +1238,7 @@ static void mmap_of_read_only(struct kunit *test)
 static struct kunit_case prime_cases[] = {
 	KUNIT_CASE(export_size_and_mode),
 	KUNIT_CASE(export_refused),
+	KUNIT_CASE(export_with_own_release),
 	KUNIT_CASE(self_import),
 	KUNIT_CASE(import_mapped),
 	KUNIT_CASE(import_keeps_dma_buf),
