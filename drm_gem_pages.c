@@ -330,6 +330,7 @@ int drm_gem_pages_populate_locked(struct drm_gem_pages_object *obj, gfp_t gfp)
 		goto err_put;
 
 	s->pages = pages;
+	drm_gem_pages_resident(obj, true);
 	drm_gem_pages_lru_update(obj);
 	if (s->evictions)
 		trace_drm_gem_pages_refault(obj);
@@ -384,6 +385,7 @@ static void depopulate(struct drm_gem_pages_object *obj)
 	if (!pages)
 		return;
 
+	drm_gem_pages_resident(obj, false);
 	s->pages = NULL;
 	drm_gem_pages_lru_update(obj);
 	linear_map_set_wb(obj, pages);

@@ -103,6 +103,7 @@ bool __drm_gem_pages_make_room(struct drm_gem_pages_object *obj);
 bool __drm_gem_pages_gpu_busy(struct drm_gem_pages_object *obj);
 int __drm_gem_pages_gpu_unmap(struct drm_gem_pages_object *obj);
 void __drm_gem_pages_gpu_purged(struct drm_gem_pages_object *obj);
+void __drm_gem_pages_resident(struct drm_gem_pages_object *obj, bool resident);
 
 static inline void drm_gem_pages_shrinker_add(struct drm_gem_pages_object *obj)
 {
@@ -154,6 +155,12 @@ static inline void drm_gem_pages_gpu_purged(struct drm_gem_pages_object *obj)
 {
 	if (state_of(obj)->shrinker)
 		__drm_gem_pages_gpu_purged(obj);
+}
+
+static inline void drm_gem_pages_resident(struct drm_gem_pages_object *obj, bool resident)
+{
+	if (state_of(obj)->shrinker)
+		__drm_gem_pages_resident(obj, resident);
 }
 
 #endif /* _DRM_GEM_PAGES_INTERNAL_H_ */

@@ -310,6 +310,8 @@ void __drm_gem_pages_shrinker_remove(struct drm_gem_pages_object *obj)
 			s->gpu_vm->objects--;
 		list_del_init(&s->idle_vmap_node);
 	}
+	if (s->pages)
+		__drm_gem_pages_resident(obj, false);
 	/* What else ends with the object is nothing to the shrinker. */
 	s->shrinker = NULL;
 }
@@ -460,6 +462,14 @@ void __drm_gem_pages_gpu_purged(struct drm_gem_pages_object *obj)
 
 	if (ops->purged)
 		ops->purged(obj);
+}
+
+void __drm_gem_pages_resident(struct drm_gem_pages_object *obj, bool resident)
+{
+	const struct drm_gem_pages_shrinker_ops *ops = state_of(obj)->shrinker->ops;
+
+	if (ops->resident)
+		ops->resident(obj, resident);
 }
 
 /**

@@ -15,9 +15,9 @@ struct drm_printer;
 /**
  * struct drm_gem_pages_shrinker_ops - what reclaim needs from a driver
  *
- * A driver whose device has no page tables of its own needs none of them. All are
- * called with the reservation lock of the object held, mostly from memory reclaim:
- * they take locks with trylock only and allocate nothing that enters reclaim.
+ * A driver whose device has no page tables of its own needs none of them. All but
+ * @resident are called with the reservation lock of the object held, mostly from memory
+ * reclaim: they take locks with trylock only and allocate nothing that enters reclaim.
  */
 struct drm_gem_pages_shrinker_ops {
 	/**
@@ -47,6 +47,14 @@ struct drm_gem_pages_shrinker_ops {
 
 	/** @purged: Optional. The content of the object is gone for good. */
 	void (*purged)(struct drm_gem_pages_object *obj);
+
+	/**
+	 * @resident: Optional. The object has got its pages, or, if @resident is false,
+	 * is about to lose them. For drivers that account for memory. Without the
+	 * reservation lock if the object is being freed; takes no lock that is held
+	 * around an allocation, and does not sleep.
+	 */
+	void (*resident)(struct drm_gem_pages_object *obj, bool resident);
 
 	/** @gpuvm: for drm_gem_pages_gpuvm_unmap() */
 	const struct drm_gem_pages_gpuvm_ops *gpuvm;

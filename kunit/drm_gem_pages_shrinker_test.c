@@ -61,6 +61,7 @@ struct shrinker_test {
 	unsigned int unmaps;
 	unsigned int maps;
 	unsigned int purges;
+	atomic_long_t resident;		/* bytes */
 	const char *wrong;
 };
 
@@ -109,11 +110,18 @@ static void driver_purged(struct drm_gem_pages_object *obj)
 	must(obj, !state_of(obj)->pages, "purged before the pages have gone");
 }
 
+static void driver_resident(struct drm_gem_pages_object *obj, bool resident)
+{
+	must(obj, state_of(obj)->pages, "told late of the end of pages, or early of pages");
+	atomic_long_add(resident ? obj->base.size : -obj->base.size, &test_of(obj)->resident);
+}
+
 static const struct drm_gem_pages_shrinker_ops driver_ops = {
 	.busy = driver_busy,
 	.unmap = driver_unmap,
 	.map = driver_map,
 	.purged = driver_purged,
+	.resident = driver_resident,
 };
 
 /* Of a device without page tables. */
@@ -482,6 +490,37 @@ static void class_by_pages(struct kunit *test)
 	expect_in(test, other, DRM_GEM_PAGES_UNUSED, 1, 5);
 	KUNIT_EXPECT_EQ(test, gp_test_evict(other), 0);
 	expect_in_none(test, other);
+}
+
+/* What a driver hears adds up, however the pages came and went. */
+static void resident_bytes(struct kunit *test)
+{
+	struct shrinker_test *t = test->priv;
+	struct drm_gem_pages_object *obj = gp_test_object(test, t->drm, 3 * PAGE_SIZE, 0);
+	struct drm_gem_pages_object *other, *freed;
+	struct iosys_map map;
+
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&t->resident), 0);
+	KUNIT_ASSERT_EQ(test, drm_gem_pages_pin(obj), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&t->resident), 3 * PAGE_SIZE);
+	KUNIT_ASSERT_EQ(test, drm_gem_pages_vmap(obj, &map), 0);
+	drm_gem_pages_vunmap(obj, &map);
+	drm_gem_pages_unpin(obj);
+	other = object(test, 5);
+	freed = object(test, 7);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&t->resident), 15 * PAGE_SIZE);
+	gp_test_put(test, freed);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&t->resident), 8 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&t->resident), 5 * PAGE_SIZE);
+	KUNIT_ASSERT_EQ(test, drm_gem_pages_populate(obj), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&t->resident), 8 * PAGE_SIZE);
+	scoped_guard(drm_gem_pages, other)
+		KUNIT_EXPECT_EQ(test, drm_gem_pages_purge_locked(other), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&t->resident), 3 * PAGE_SIZE);
+	gp_test_put(test, obj);
+	gp_test_put(test, other);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&t->resident), 0);
 }
 
 static void class_by_pins(struct kunit *test)
@@ -2683,6 +2722,7 @@ static void counters_do_not_drift(struct kunit *test)
 static struct kunit_case shrinker_cases[] = {
 	KUNIT_CASE(class_by_pages),
 	KUNIT_CASE(class_by_pins),
+	KUNIT_CASE(resident_bytes),
 	KUNIT_CASE(class_by_user_mappings),
 	KUNIT_CASE(class_by_gpu_mappings),
 	KUNIT_CASE(class_without_pages),
