@@ -21,6 +21,7 @@ help:
 	@echo 'make panthor    build the Panthor driver on the library for the kernel that was built'
 	@echo '                in KDIR=DIR, of the same source as KSRC=DIR; it goes to'
 	@echo '                build/panthor/out, or where PO=DIR says (ARCH=arm64 works)'
+	@echo 'make msm        the same for msm'
 	@echo 'make htmldocs   build the documentation'
 	@echo 'make kernels    build the kernels that the tests run on'
 	@echo 'make clean      remove what was built of the library, and the logs'
@@ -29,10 +30,10 @@ help:
 
 # What is allowed is a report of User-Mode Linux's own, see tests/steps/23-reclaim-um.
 run:
-	@tools/deps build panthor
+	@tools/deps build driver
 	@tools/kernel um >/dev/null
 	@$(MAKE) --no-print-directory -s user
-	@ARCH=um tools/panthor --kdir $(BUILD)/kernel-um --out $(BUILD)/panthor/um >/dev/null
+	@ARCH=um tools/driver panthor --kdir $(BUILD)/kernel-um --out $(BUILD)/panthor/um >/dev/null
 	@tools/vm --gpu 10.8 --driver gpu-sched --driver $(BUILD)/panthor/um/panthor/panthor.ko \
 		--no-leaks --allow '(?s)suspicious RCU usage.*lib/maple_tree\.c.*flush_tlb' \
 		--add $(BUILD)/user/panthor/panthor_show -- panthor_show
@@ -68,9 +69,9 @@ modules:
 	@mkdir -p $(MO)
 	+$(MAKE) -C $(KDIR) M=$(CURDIR) MO=$(abspath $(MO)) modules
 
-panthor:
+panthor msm:
 	@tools/deps build $(if $(findstring aarch64-linux-gnu-,$(CROSS_COMPILE)),arm64)
-	+@tools/panthor --kdir $(KDIR) $(if $(PO),--out $(PO))
+	+@tools/driver --kdir $(KDIR) $(if $(PO),--out $(PO)) $@
 
 htmldocs:
 	@tools/htmldocs
@@ -87,5 +88,5 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help run show test test-long check rules bench user modules panthor htmldocs kernels \
+.PHONY: help run show test test-long check rules bench user modules panthor msm htmldocs kernels \
 	clean distclean
