@@ -14,6 +14,7 @@
 #include <linux/dma-fence.h>
 #include <linux/dma-mapping.h>
 #include <linux/file.h>
+#include <linux/highmem.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/scatterlist.h>
@@ -22,18 +23,22 @@
 #include <linux/xarray.h>
 
 #include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_ioctl.h>
 #include <drm/drm_kunit_helpers.h>
 #include <drm/drm_prime.h>
+
+/* Nobody else has it. Headers of msm have tracepoints, too. */
+#ifndef CONFIG_TRACE_GPU_MEM
+#define CREATE_TRACE_POINTS
+#include <trace/events/gpu_mem.h>
+#undef CREATE_TRACE_POINTS
+#endif
 
 #include "msm_drv.h"
 #include "msm_gem.h"
 #include "msm_gpu.h"
 #include "msm_syncobj.h"
-
-#ifndef CONFIG_TRACE_GPU_MEM
-#define CREATE_TRACE_POINTS
-#include <trace/events/gpu_mem.h>
-#endif
 
 MODULE_IMPORT_NS("DMA_BUF");
 
@@ -419,6 +424,33 @@ static void iova_outlives_eviction(struct kunit *test)
 	close_and_put(t, obj);
 }
 
+/* Nobody tells when the device writes, only where it may. */
+static void device_writes(struct kunit *test)
+{
+	struct msm_test *t = test->priv;
+	struct drm_gem_object *obj = object(test, MSM_BO_CACHED);
+	unsigned long index;
+	struct page *page;
+	void *vaddr;
+	u64 iova;
+
+	KUNIT_ASSERT_EQ(test, map(t, obj, &iova), 0);
+	xa_for_each(&t->ptes, index, page) {
+		vaddr = kmap_local_page(page);
+		memset(vaddr, 0xa5, PAGE_SIZE);
+		kunmap_local(vaddr);
+	}
+	unpin(obj);
+	evict_all(test);
+	KUNIT_EXPECT_FALSE(test, is_resident(obj));
+
+	vaddr = msm_gem_get_vaddr(obj);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(vaddr));
+	KUNIT_EXPECT_NULL(test, memchr_inv(vaddr, 0xa5, TEST_SIZE));
+	msm_gem_put_vaddr(obj);
+	close_and_put(t, obj);
+}
+
 static void failed_map(struct kunit *test)
 {
 	struct msm_test *t = test->priv;
@@ -662,6 +694,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(madvise, advices_gen_params),
 	KUNIT_CASE(pins),
 	KUNIT_CASE(iova_outlives_eviction),
+	KUNIT_CASE(device_writes),
 	KUNIT_CASE(failed_map),
 	KUNIT_CASE(vaddr_nests),
 	KUNIT_CASE(not_shared),
