@@ -478,7 +478,7 @@ static void trouble(const char *name, __u32 state)
 		gpu_submit(&its, its_group, 0, &s, done);
 		expect(gpu_wait(&its, done, 0.1), -ETIME, "a delayed job");
 		model_set(name, 1);
-		expect(gpu_wait(&its, done, 30), 0, "a job in trouble");
+		expect(gpu_wait(&its, done, 30), 0, "a job that the GPU cannot do");
 		model_calm();
 		check(!state || gpu_group_state(&its, its_group) & state,
 		      "the group is in state 0x%x", gpu_group_state(&its, its_group));

@@ -14,7 +14,7 @@
 
 #define PAGES	24u
 #define SIZE	(PAGES * PAGE)
-#define VA	(1ull << 30)
+#define VA	0x40000000ull
 #define LIMIT	2000u
 
 /* From shmem_file_setup(), and from upstream's VM_CREATE. */

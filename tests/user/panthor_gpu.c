@@ -63,7 +63,8 @@ struct gpu_bo gpu_bo(struct gpu *gpu, size_t size, __u32 flags)
 	struct drm_panthor_bo_mmap_offset offset = {};
 
 	expect(drm_call(gpu->fd, DRM_IOCTL_PANTHOR_BO_CREATE, &args), 0, "BO_CREATE");
-	bo.handle = offset.handle = args.handle;
+	bo.handle = args.handle;
+	offset.handle = args.handle;
 	expect(gpu_try_bind(gpu, bo.handle, bo.va, size, DRM_PANTHOR_VM_BIND_OP_TYPE_MAP), 0,
 	       "VM_BIND to map");
 	gpu->next_va += size + PAGE;

@@ -16,7 +16,7 @@
 
 #define PAGES	61u	/* no other object has so many */
 #define SIZE	(PAGES * PAGE)
-#define VA	(1ull << 30)
+#define VA	0x40000000ull
 
 /* What debugfs of panthor says of the only object of this size. */
 static size_t resident(size_t size)

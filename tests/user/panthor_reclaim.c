@@ -74,7 +74,7 @@ void gpu_collect(struct gpu *gpu, __u32 group, __u64 va, unsigned int pages, __u
 }
 
 void expect_stamps(const void *map, unsigned int pages, size_t step, __u32 value,
-			  const char *who)
+		   const char *who)
 {
 	unsigned int i;
 
@@ -94,7 +94,7 @@ void cpu_stamp(void *map, unsigned int pages, __u32 value)
 }
 
 void check_bo(struct gpu *gpu, __u32 group, const struct gpu_bo *bo, __u64 va,
-		     const struct gpu_bo *result, __u32 value)
+	      const struct gpu_bo *result, __u32 value)
 {
 	unsigned int pages = bo->size / PAGE;
 

@@ -13,7 +13,7 @@
 #define SIZE		(16 * PAGE)
 #define NO_HANDLE	4711u
 #define NOWHERE		1ull	/* no address of user space */
-#define VA		(1ull << 30)
+#define VA		0x40000000ull
 #define CHUNK		(256u << 10)
 
 /* A handle or an id that is given away next is one that nobody has. */
@@ -410,7 +410,8 @@ struct bind_row {
 #define NOEXEC		DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC
 
 #define OP(f, h, o, v, s)	\
-	{ .flags = (f), .bo_handle = (h), .bo_offset = (o), .va = (v), .size = (s) }
+	((struct drm_panthor_vm_bind_op){ .flags = (f), .bo_handle = (h), .bo_offset = (o), \
+					  .va = (v), .size = (s) })
 #define SYNC(f, h, p)		\
 	(struct drm_panthor_sync_op){ .flags = (f), .handle = (h), .timeline_value = (p) }
 
