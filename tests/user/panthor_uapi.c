@@ -413,7 +413,7 @@ struct bind_row {
 	((struct drm_panthor_vm_bind_op){ .flags = (f), .bo_handle = (h), .bo_offset = (o), \
 					  .va = (v), .size = (s) })
 #define SYNC(f, h, p)		\
-	(struct drm_panthor_sync_op){ .flags = (f), .handle = (h), .timeline_value = (p) }
+	((struct drm_panthor_sync_op){ .flags = (f), .handle = (h), .timeline_value = (p) })
 
 static int bind_try(__u32 vm, __u32 flags, const struct drm_panthor_vm_bind_op *ops,
 		    unsigned int count, __u32 *done)
