@@ -108,7 +108,7 @@ static void setup(void)
 static bool same(const struct traces *a, const struct traces *b)
 {
 	return a->handle == b->handle && a->vm == b->vm && a->group == b->group &&
-	       a->heap == b->heap && a->syncobj == b->syncobj && a->gems == b->gems;
+	       a->heap == b->heap && a->syncobj == b->syncobj && a->gems >= b->gems;
 }
 
 /* What was there is as it was, and there is nothing else. */
@@ -136,7 +136,8 @@ static void teardown(void)
 	check(after.group == before.group, "group %u stays", before.group);
 	check(after.heap == before.heap, "heap %x stays", before.heap);
 	check(after.syncobj == before.syncobj, "sync object %u stays", before.syncobj);
-	check(after.gems == before.gems, "%lld bytes stay", after.gems - before.gems);
+	/* A worker may have been about to free some that were there before. */
+	check(after.gems <= before.gems, "%lld bytes stay", after.gems - before.gems);
 	gpu_close(&other);
 	gpu_close(&gpu);
 }
