@@ -26,6 +26,7 @@
 
 #include <drm/drm_gem.h>
 #include <drm/drm_gem_pages.h>
+#include <drm/drm_gem_pages_shrinker.h>
 #include <drm/drm_mode.h>
 #include <drm/drm_prime.h>
 
@@ -978,6 +979,55 @@ static void map(struct kunit *test)
 	fail_with_importer(test, &map_op, &gp_test_driver);
 }
 
+/*
+ * A page that cannot be had is asked for again when objects of the same device gave
+ * theirs, and only then.
+ */
+static void populate_makes_room(struct kunit *test)
+{
+	static const struct drm_gem_pages_shrinker_ops no_ops;
+	unsigned int failures[2] = {}, gave = 0;
+	struct fail *f = test->priv;
+	bool spare, reached;
+
+	gp_test_shrinker(test, f->drm, &no_ops);
+	gp_test_set_swap(0);
+
+	for (spare = false;; spare = true) {
+		for (reached = true, f->n = 1; reached && f->n <= MAX_POINTS; f->n++) {
+			struct drm_gem_pages_object *other;
+			bool gone;
+			int ret;
+
+			setup_resident(f);
+			other = f->obj;
+			KUNIT_ASSERT_EQ(test, drm_gem_pages_madvise(other, spare ?
+								    DRM_GEM_PAGES_DONTNEED :
+								    DRM_GEM_PAGES_WILLNEED), 1);
+			setup_object(f);
+
+			reached = run_armed(f, &populate_op, &ret);
+			scoped_guard(drm_gem_pages, other)
+				gone = drm_gem_pages_is_purged_locked(other);
+			if (ret || gone)
+				KUNIT_EXPECT_EQ_MSG(test, ret, gone ? 0 : -ENOMEM,
+						    "allocation %u", f->n);
+			failures[spare] += !!ret;
+			gave += gone;
+
+			teardown_object(f);
+			drm_gem_object_put(&other->base);
+		}
+		KUNIT_EXPECT_FALSE(test, reached);
+		if (spare)
+			break;
+		KUNIT_EXPECT_EQ(test, gave, 0);
+	}
+
+	KUNIT_EXPECT_GT(test, gave, 0);
+	KUNIT_EXPECT_LT(test, failures[true], failures[false]);
+}
+
 FAIL_CASE(init)
 FAIL_CASE(init_private)
 FAIL_CASE(create)
@@ -1019,6 +1069,7 @@ static struct kunit_case fail_cases[] = {
 	KUNIT_CASE(populate_wc),
 	KUNIT_CASE(populate_private),
 	KUNIT_CASE(populate_nowait),
+	KUNIT_CASE(populate_makes_room),
 	KUNIT_CASE(pin),
 	KUNIT_CASE(sgt_locked),
 	KUNIT_CASE(sgt_locked_resident),

@@ -274,7 +274,7 @@ static void case_freed_clean_mmapped(void) { measure(CLEAN | MAPPED); }
 static void case_freed_clean_gpu(void) { measure(CLEAN | GPU); }
 
 /* What sits in the swap cache is the first to be had. */
-static void use_freed(unsigned int use)
+static void case_freed_is_usable(void)
 {
 	long free, before, written, wanted;
 	struct subject s;
@@ -282,7 +282,7 @@ static void use_freed(unsigned int use)
 	long i;
 
 	start();
-	s = make(use, 2 * LARGE);
+	s = make(MAPPED, 2 * LARGE);
 	free = meminfo("MemFree");
 	shrink_all(2 * LARGE, "the scan");
 	sync();
@@ -301,9 +301,6 @@ static void use_freed(unsigned int use)
 	munmap(hog, wanted * PAGE);
 	check_subject(&s, "afterwards");
 }
-
-static void case_freed_is_usable(void) { use_freed(MAPPED); }
-static void case_freed_blank_is_usable(void) { use_freed(MAPPED | BLANK); }
 
 /* ---- contexts ---- */
 
@@ -873,7 +870,6 @@ int main(int argc, char **argv)
 		{ "freed_clean_gpu_mapped", case_freed_clean_gpu },
 		{ "freed_blank", case_freed_blank },
 		{ "freed_is_usable", case_freed_is_usable },
-		{ "freed_blank_is_usable", case_freed_blank_is_usable },
 		{ "contexts", case_contexts },
 		{ "purge_of_refaulted", case_purge_of_refaulted },
 		{ "no_swap", case_no_swap },
