@@ -407,17 +407,20 @@ int panthor_gem_bo_set_label(struct drm_gem_object *gem, const char *label)
  * @data: &struct drm_panthor_bo_madvise
  * @file: DRM file
  *
+ * Only an object with an exclusive VM may be given up: what others may map must not
+ * vanish under their jobs.
+ *
  * Context: Takes the reservation lock.
  *
- * Return: 0, -EINVAL for an unknown advice, a @data.pad that is not zero or an imported
- * object, -ENOENT for an unknown handle, -EINTR if a signal interrupted waiting for the
- * lock.
+ * Return: 0, -EINVAL for an unknown advice, a @data.pad that is not zero, an imported
+ * object, or DRM_PANTHOR_BO_DONTNEED of an object without exclusive VM; -ENOENT for an
+ * unknown handle, -EINTR if a signal interrupted waiting for the lock.
  */
 int panthor_ioctl_bo_madvise(struct drm_device *dev, void *data, struct drm_file *file)
 {
 	struct drm_panthor_bo_madvise *args = data;
 	struct drm_gem_object *gem;
-	int ret;
+	int ret = -EINVAL;
 
 	if (args->advice > DRM_PANTHOR_BO_DONTNEED || args->pad)
 		return -EINVAL;
@@ -425,9 +428,10 @@ int panthor_ioctl_bo_madvise(struct drm_device *dev, void *data, struct drm_file
 	gem = drm_gem_object_lookup(file, args->handle);
 	if (!gem)
 		return -ENOENT;
-	ret = drm_gem_pages_madvise(to_drm_gem_pages(gem),
-				    args->advice == DRM_PANTHOR_BO_DONTNEED ?
-				    DRM_GEM_PAGES_DONTNEED : DRM_GEM_PAGES_WILLNEED);
+	if (args->advice == DRM_PANTHOR_BO_WILLNEED)
+		ret = drm_gem_pages_madvise(to_drm_gem_pages(gem), DRM_GEM_PAGES_WILLNEED);
+	else if (to_panthor_bo(gem)->exclusive_vm_root_gem)
+		ret = drm_gem_pages_madvise(to_drm_gem_pages(gem), DRM_GEM_PAGES_DONTNEED);
 	drm_gem_object_put(gem);
 	if (ret < 0)
 		return ret;

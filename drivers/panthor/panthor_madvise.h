@@ -17,9 +17,10 @@ enum drm_panthor_bo_advice {
 	DRM_PANTHOR_BO_WILLNEED = 0,
 
 	/**
-	 * @DRM_PANTHOR_BO_DONTNEED: it may be thrown away when memory is short. The object
-	 * may stay mapped in VMs; jobs that do not touch it run as before, those that do
-	 * get a GPU page fault once it is gone.
+	 * @DRM_PANTHOR_BO_DONTNEED: it may be thrown away when memory is short. Only for
+	 * objects with an exclusive VM, where it may stay mapped; jobs that do not touch it
+	 * run as before, those that do get a GPU page fault once it is gone, and the CPU
+	 * gets SIGBUS.
 	 */
 	DRM_PANTHOR_BO_DONTNEED = 1,
 };

@@ -267,7 +267,7 @@ static void case_fdinfo(void)
 static void case_purged(void)
 {
 	struct gpu gpu = gpu_open();
-	struct gpu_bo bo = gpu_bo(&gpu, SIZE, 0), other = gpu_bo(&gpu, SIZE, 0);
+	struct gpu_bo bo = gpu_own_bo(&gpu, SIZE), other = gpu_bo(&gpu, SIZE, 0);
 	struct gpu_bo result = gpu_bo(&gpu, PAGE, 0);
 	struct panthor_madvise args = { .handle = bo.handle, .advice = 1 };
 	__u32 group = gpu_group(&gpu, 1);
@@ -308,6 +308,31 @@ static void case_purged(void)
 	expect(drm_call(gpu.fd, PANTHOR_MADVISE, &args), -EINVAL, "pad");
 	args = (struct panthor_madvise){ .handle = 4711 };
 	expect(drm_call(gpu.fd, PANTHOR_MADVISE, &args), -ENOENT, "bad handle");
+	gpu_close(&gpu);
+}
+
+/* Nobody can make the jobs of others fault: what they may map cannot be given up. */
+static void case_purge_shared(void)
+{
+	struct gpu gpu = gpu_open(), its = gpu_open();
+	struct gpu_bo bo = gpu_bo(&gpu, SIZE, 0), result = gpu_bo(&its, PAGE, 0);
+	__u32 its_group = gpu_group(&its, 1), handle;
+	__u64 va = 1ull << 30;
+	bool retained;
+	int fd;
+
+	if (is_upstream())
+		skip("upstream has no BO_MADVISE");
+	expect(prime_export(gpu.fd, bo.handle, DRM_RDWR, &fd), 0, "export");
+	expect(prime_import(its.fd, fd, &handle), 0, "import");
+	expect(gpu_try_bind(&its, handle, va, SIZE, 0), 0, "bind");
+	cpu_stamp(bo.map, SIZE / PAGE, 3);
+	expect(bo_try_madvise(&gpu, bo.handle, DONTNEED, &retained), -EINVAL, "DONTNEED");
+	expect(bo_try_madvise(&its, handle, DONTNEED, &retained), -EINVAL, "DONTNEED, imported");
+	evict_all(&gpu);
+	check_bo(&its, its_group, &bo, va, &result, 3);
+	close(fd);
+	gpu_close(&its);
 	gpu_close(&gpu);
 }
 
@@ -537,7 +562,7 @@ static __u32 state_after_store(struct gpu *gpu, __u64 va)
 static void case_gone(void)
 {
 	struct gpu gpu = gpu_open();
-	struct gpu_bo bo = gpu_bo(&gpu, SIZE, 0), other = gpu_bo(&gpu, SIZE, 0);
+	struct gpu_bo bo = gpu_own_bo(&gpu, SIZE), other = gpu_bo(&gpu, SIZE, 0);
 	struct gpu_bo result = gpu_bo(&gpu, PAGE, 0);
 	__u32 group = gpu_group(&gpu, 1), state, i;
 	bool retained;
@@ -580,6 +605,7 @@ static const struct test_case cases[] = {
 	{ "sparse", case_sparse },
 	{ "fdinfo", case_fdinfo },
 	{ "purged", case_purged },
+	{ "purge_shared", case_purge_shared },
 	{ "bo_sync", case_bo_sync },
 	{ "no_mmap", case_no_mmap },
 	{ "clients", case_clients },

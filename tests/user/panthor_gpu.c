@@ -56,9 +56,11 @@ int gpu_try_bind(struct gpu *gpu, __u32 handle, __u64 va, __u64 size, __u32 flag
 	return drm_call(gpu->fd, DRM_IOCTL_PANTHOR_VM_BIND, &args);
 }
 
-struct gpu_bo gpu_bo(struct gpu *gpu, size_t size, __u32 flags)
+static struct gpu_bo make_bo(struct gpu *gpu, size_t size, __u32 flags, __u32 vm)
 {
-	struct drm_panthor_bo_create args = { .size = size, .flags = flags };
+	struct drm_panthor_bo_create args = {
+		.size = size, .flags = flags, .exclusive_vm_id = vm,
+	};
 	struct gpu_bo bo = { .size = size, .va = gpu->next_va };
 	struct drm_panthor_bo_mmap_offset offset = {};
 
@@ -72,6 +74,16 @@ struct gpu_bo gpu_bo(struct gpu *gpu, size_t size, __u32 flags)
 	bo.map = map_rw(gpu->fd, size, offset.offset);
 
 	return bo;
+}
+
+struct gpu_bo gpu_bo(struct gpu *gpu, size_t size, __u32 flags)
+{
+	return make_bo(gpu, size, flags, 0);
+}
+
+struct gpu_bo gpu_own_bo(struct gpu *gpu, size_t size)
+{
+	return make_bo(gpu, size, 0, gpu->vm);
 }
 
 void gpu_unbind(struct gpu *gpu, const struct gpu_bo *bo)

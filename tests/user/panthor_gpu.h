@@ -48,6 +48,8 @@ int gpu_query(int fd, __u32 type, void *data, __u32 size);
 
 int gpu_try_bind(struct gpu *gpu, __u32 handle, __u64 va, __u64 size, __u32 flags);
 struct gpu_bo gpu_bo(struct gpu *gpu, size_t size, __u32 flags);
+/* One that no other VM may map. */
+struct gpu_bo gpu_own_bo(struct gpu *gpu, size_t size);
 void gpu_unbind(struct gpu *gpu, const struct gpu_bo *bo);
 bool gpu_vm_usable(struct gpu *gpu);
 

@@ -144,7 +144,7 @@ static void renew(struct buffer *b)
 static void create(struct vm *vm, struct buffer *b)
 {
 	b->given_up = false;
-	b->bo = gpu_bo(&vm->gpu, SIZE, 0);
+	b->bo = gpu_own_bo(&vm->gpu, SIZE);
 	renew(b);
 	gpu_write(vm, b);
 }

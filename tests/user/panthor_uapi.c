@@ -342,6 +342,7 @@ static void case_bo_madvise(void)
 		{ "advice 2", { .advice = 2 }, -EINVAL },
 		{ "advice 2^32 - 1", { .advice = -1u }, -EINVAL },
 		{ "pad", { .pad = 1 }, -EINVAL },
+		{ "DONTNEED of what can be shared", { .advice = DONTNEED }, -EINVAL },
 		{ "WILLNEED", { .advice = WILLNEED, .retained = 5 }, 0 },
 	};
 	struct panthor_madvise args;
