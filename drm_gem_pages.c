@@ -1174,8 +1174,8 @@ void drm_gem_pages_init_state(struct drm_gem_pages_object *obj, u32 flags,
  *
  * Context: May sleep. A failure must fail the driver's probe.
  *
- * Return: 0, also where the kernel has no huge folios or the device has a policy
- * already, which stays; -EINVAL for another policy, -ENOMEM, -EOPNOTSUPP without
+ * Return: 0, also where the kernel or the machine has no huge folios or the device has
+ * a policy already, which stays; -EINVAL for another policy, -ENOMEM, -EOPNOTSUPP without
  * tmpfs.
  */
 int drm_gem_pages_use_huge(struct drm_device *dev, const char *policy)
@@ -1187,6 +1187,9 @@ int drm_gem_pages_use_huge(struct drm_device *dev, const char *policy)
 	/* drm_gem_huge_mnt_create() does not clean up after a policy it cannot parse. */
 	if (match_string(policies, ARRAY_SIZE(policies), policy) < 0)
 		return -EINVAL;
+	/* Then tmpfs takes no policy. */
+	if (!has_transparent_hugepage())
+		return 0;
 
 	ret = drm_gem_huge_mnt_create(dev, policy);
 	if (ret == -ENOPARAM)	/* it knows the parameters, so it had no memory for them */
