@@ -239,6 +239,33 @@ static void case_remap(void)
 	}
 }
 
+/* A mapping is replaced under a running job, which waits for the UNLOCK and never faults. */
+static void case_locked(void)
+{
+	struct gpu gpu = gpu_open();
+	struct gpu_bo flag = gpu_bo(&gpu, PAGE, 0);
+	__u32 group = gpu_group(&gpu, 1), done = gpu_syncobj(&gpu);
+	unsigned long stalls = model_stat("stalls");
+	struct stream s = stream_begin(&gpu);
+	unsigned int i;
+
+	cs_move48(&s, 0, flag.va);
+	cs_load(&s, 2, 0, 1, 0);
+	cs_wait(&s, 1);
+	cs_branch(&s, EQUAL, 2, -3);
+	gpu_submit(&gpu, group, 0, &s, done);
+	expect(gpu_wait(&gpu, done, 0.1), -ETIME, "a job that waits for the CPU");
+	for (i = 0; i < 16; i++)
+		expect(gpu_try_bind(&gpu, flag.handle, flag.va, flag.size,
+				    DRM_PANTHOR_VM_BIND_OP_TYPE_MAP), 0, "VM_BIND");
+	store((__u32 *)flag.map, 1);
+	expect(gpu_wait(&gpu, done, 10), 0, "the job");
+	check(!gpu_group_state(&gpu, group), "the group is in state 0x%x",
+	      gpu_group_state(&gpu, group));
+	check(model_stat("stalls") > stalls, "no access was held up");
+	gpu_close(&gpu);
+}
+
 #define CHUNK		(256u << 10)
 #define RECORDS		(CHUNK / 64)
 
@@ -336,6 +363,7 @@ int main(int argc, char **argv)
 		{ "many_groups", case_many_groups },
 		{ "many_vms", case_many_vms },
 		{ "remap", case_remap },
+		{ "locked", case_locked },
 		{ "tiler_heap", case_tiler_heap },
 		{ "tiler_oom", case_tiler_oom },
 	};
