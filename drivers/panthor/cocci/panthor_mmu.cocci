@@ -196,8 +196,13 @@ identifier vm_bo, exec, bo;
 +{
 +	struct panthor_vm *vm = container_of(gpuvm, struct panthor_vm, base);
 +
-+	return dma_resv_test_signaled(drm_gpuvm_resv(gpuvm), DMA_RESV_USAGE_BOOKKEEP) &&
-+	       !panthor_device_reset_is_pending(vm->ptdev) && mutex_trylock(&vm->op_lock);
++	if (!dma_resv_test_signaled(drm_gpuvm_resv(gpuvm), DMA_RESV_USAGE_BOOKKEEP))
++		return false;
++	/* What is pending during a suspend begins with the resume; nothing runs until then. */
++	if (panthor_device_reset_is_pending(vm->ptdev) &&
++	    atomic_read(&vm->ptdev->pm.state) != PANTHOR_DEVICE_PM_STATE_SUSPENDED)
++		return false;
++	return mutex_trylock(&vm->op_lock);
 +}
 +
 +static void panthor_vm_unlock(struct drm_gpuvm *gpuvm)
