@@ -302,9 +302,9 @@ static unsigned long show(double time, const pid_t *pid)
 				continue;
 			snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", pid[i],
 				 load(&board->fd[i][v]));
-			if (access(path, R_OK))
+			/* Clients end whenever they are done. */
+			if (read_file(path, text, sizeof(text)) < 0)
 				continue;
-			read_text(path);
 			resident += value_of("drm-resident-memory:");
 			evicted += value_of("panthor-evicted-memory:");
 			purgeable += value_of("drm-purgeable-memory:");
