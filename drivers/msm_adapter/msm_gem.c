@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/cleanup.h>
+#include <linux/dma-buf.h>
 #include <linux/iosys-map.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
@@ -830,6 +831,9 @@ struct drm_gem_object *msm_gem_import(struct drm_device *dev, struct dma_buf_att
 		return obj;
 
 	to_msm_bo(obj)->flags = MSM_BO_WC;
+	/* DRM sets them as well, but only after debugfs has seen the object. */
+	obj->import_attach = attach;
+	obj->resv = attach->dmabuf->resv;
 	list_object(obj);
 	return obj;
 }
