@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// msm_gem_vma.c: 27 places, 30 lines removed
+// msm_gem_vma.c: 30 places, 33 lines removed
 
 // Whether a mapping is in the page tables is what the library asks drm_gpuvm's flag.
 // It is one of the flags that these replace.
@@ -134,5 +134,43 @@ identifier dev;
  {
  <...
 - struct drm_device *dev = ...;
+ ...>
+ }
+
+// Until a job has changed the page tables, they lead to the pages of what it changes, and
+// may do so although no mapping is left that reclaim would unmap.
+@@
+expression op;
+@@
+ vm_op_enqueue(...)
+ {
+ ...
+- if (op->obj)
+-	drm_gem_object_get(op->obj);
++ msm_gem_keep_locked(op->obj);
+ ...
+ }
+
+@@
+expression op;
+@@
+ msm_vma_job_run(...)
+ {
+ <...
+- drm_gem_object_put(op->obj);
++ msm_gem_let_go(op->obj);
+ ...>
+ }
+
+// A job that never runs lets go, too.
+@@
+expression op;
+@@
+ msm_vma_job_free(...)
+ {
+ <...
+ list_del(&op->node);
++msm_gem_let_go(op->obj);
+ kfree(op);
  ...>
  }
