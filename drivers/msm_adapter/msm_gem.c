@@ -402,10 +402,8 @@ int msm_gem_set_iova(struct drm_gem_object *obj, struct drm_gpuvm *vm, u64 iova)
 /* Content that may be gone, or is, is not for use. */
 static int check_advice(struct drm_gem_object *obj, unsigned int madv)
 {
-	struct msm_gem_object *msm_obj = to_msm_bo(obj);
-
 	msm_gem_assert_locked(obj);
-	return msm_obj->madv > madv || msm_obj->madv == __MSM_MADV_PURGED ? -EBUSY : 0;
+	return to_msm_bo(obj)->madv > madv ? -EBUSY : 0;
 }
 
 /**
