@@ -14,6 +14,24 @@ bool is_upstream(void)
 	return !debugfs_file("gem_pages", path, sizeof(path));
 }
 
+void upstream_differs(const char *what, const char *ours, const char *upstream)
+{
+	if (is_upstream())
+		note("differs: %s: upstream: %s, ours: %s", what, upstream, ours);
+}
+
+static const char *errno_name(int err)
+{
+	return err ? strerrorname_np(-err) : "success";
+}
+
+int answer(const char *what, int ours, int upstream)
+{
+	upstream_differs(what, errno_name(ours), errno_name(upstream));
+
+	return is_upstream() ? upstream : ours;
+}
+
 void shrink(unsigned long pages)
 {
 	char path[128], text[32];

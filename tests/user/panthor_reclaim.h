@@ -11,6 +11,10 @@
 
 /* The driver's name does not say. */
 bool is_upstream(void);
+/* On upstream's, note in what it differs, so that tests/side-by-side can show it. */
+void upstream_differs(const char *what, const char *ours, const char *upstream);
+/* The same of two errnos. Return: the one that the driver has to answer. */
+int answer(const char *what, int ours, int upstream);
 
 /* Ask for a scan; both upstream's file and the library's take a number of pages. */
 void shrink(unsigned long pages);
