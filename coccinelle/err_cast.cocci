@@ -18,7 +18,7 @@ places = set()
 
 // Where the error was noticed
 @noticed exists@
-iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked;
+iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked, kunit_warning_suppress;
 local idexpression obj;
 identifier f, g;
 position p;
@@ -43,6 +43,21 @@ identifier fn =~ "(^|_)(create|import)(_|$)";
 @@
 fn(...)
 
+@own_variable exists@
+identifier own.fn;
+local idexpression obj, gem;
+identifier f, g;
+expression e;
+position p;
+@@
+obj = fn(...)
+... when != \(IS_ERR(obj)\|IS_ERR_OR_NULL(obj)\|!obj\)
+    when != obj = e
+gem = \(&obj->f\|&obj->f.g\)
+... when != \(IS_ERR(obj)\|IS_ERR_OR_NULL(obj)\|!obj\)
+    when != gem = e
+return@p gem;
+
 @own_unseen exists@
 identifier own.fn;
 local idexpression obj;
@@ -54,6 +69,21 @@ obj = fn(...)
 ... when != \(IS_ERR(obj)\|IS_ERR_OR_NULL(obj)\|!obj\)
     when != obj = e
 return@p \(&obj->f\|&obj->f.g\);
+
+@named_variable exists@
+identifier named.fn;
+local idexpression obj, gem;
+identifier f, g;
+expression e;
+position p;
+@@
+obj = fn(...)
+... when != \(IS_ERR(obj)\|IS_ERR_OR_NULL(obj)\|!obj\)
+    when != obj = e
+gem = \(&obj->f\|&obj->f.g\)
+... when != \(IS_ERR(obj)\|IS_ERR_OR_NULL(obj)\|!obj\)
+    when != gem = e
+return@p gem;
 
 @named_unseen exists@
 identifier named.fn;
@@ -68,7 +98,7 @@ obj = fn(...)
 return@p \(&obj->f\|&obj->f.g\);
 
 @unseen@
-position p = { own_unseen.p, named_unseen.p };
+position p = { own_unseen.p, named_unseen.p, own_variable.p, named_variable.p };
 expression e;
 @@
 return@p e;

@@ -12,8 +12,8 @@ virtual org
 virtual report
 
 @known@
-iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked;
-identifier fn =~ "^(drm_gem_pages_(create|sgt_locked|get_sgt|prime_.*)|drm_gem_(get_pages|prime_import)|drm_prime_pages_to_sg|dma_buf_(attach|dynamic_attach|export|get|map_attachment.*)|shmem_(file_setup|read_).*)$";
+iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked, kunit_warning_suppress;
+identifier fn =~ "^(drm_gem_pages_(create|sgt_locked|get_sgt|map_dma_buf|prime_.*)|drm_gem_(get_pages|prime_import)|drm_prime_pages_to_sg|dma_buf_(attach|dynamic_attach|export|get|map_attachment.*)|shmem_(file_setup|read_).*)$";
 @@
 fn(...)
 
@@ -24,7 +24,7 @@ fn(...) { <+... \(ERR_PTR(...)\|ERR_CAST(...)\) ...+> }
 
 // Where the error is noticed the field is set right, or the object is freed.
 @mended exists@
-expression e, other;
+expression e, i, other;
 identifier fn, f, g, free =~ "^kv?free(_sensitive)?$";
 position q;
 @@
@@ -32,6 +32,8 @@ position q;
 e->f@q = fn(...)
 |
 e->f.g@q = fn(...)
+|
+e->f[i]@q = fn(...)
 )
 ...
 if (\(IS_ERR(...)\|IS_ERR_OR_NULL(...)\)) {
@@ -41,19 +43,25 @@ e->f = other;
 |
 e->f.g = other;
 |
+e->f[i] = other;
+|
 free(e, ...);
 )
 ... when any
 }
 
 @freed exists@
-identifier fn, f, l, free =~ "^kv?free(_sensitive)?$";
+identifier fn, f, g, l, free =~ "^kv?free(_sensitive)?$";
 expression e;
 position q;
 @@
+(
 e->f@q = fn(...)
+|
+e->f.g@q = fn(...)
+)
 ... when any
-IS_ERR(e->f)
+\(IS_ERR(...)\|IS_ERR_OR_NULL(...)\)
 ...
 goto l;
 ... when any
@@ -62,20 +70,22 @@ free(e, ...);
 @known_stored depends on context || org || report@
 identifier known.fn;
 identifier f, g;
-expression e;
+expression e, i;
 position p != { mended.q, freed.q };
 @@
 (
 * e->f@p = fn(...)
 |
 * e->f.g@p = fn(...)
+|
+* e->f[i]@p = fn(...)
 )
 
 @known_passed depends on context || org || report exists@
 identifier known.fn;
 local idexpression ptr;
 identifier f, g;
-expression e, other;
+expression e, i, other;
 position p;
 @@
 ptr = fn(...)
@@ -86,25 +96,29 @@ ptr = fn(...)
 * e->f@p = ptr
 |
 * e->f.g@p = ptr
+|
+* e->f[i]@p = ptr
 )
 
 @own_stored depends on context || org || report@
 identifier own.fn;
 identifier f, g;
-expression e;
+expression e, i;
 position p != { mended.q, freed.q };
 @@
 (
 * e->f@p = fn(...)
 |
 * e->f.g@p = fn(...)
+|
+* e->f[i]@p = fn(...)
 )
 
 @own_passed depends on context || org || report exists@
 identifier own.fn;
 local idexpression ptr;
 identifier f, g;
-expression e, other;
+expression e, i, other;
 position p;
 @@
 ptr = fn(...)
@@ -115,6 +129,8 @@ ptr = fn(...)
 * e->f@p = ptr
 |
 * e->f.g@p = ptr
+|
+* e->f[i]@p = ptr
 )
 
 @script:python depends on report@

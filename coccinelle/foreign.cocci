@@ -11,7 +11,7 @@ virtual org
 virtual report
 
 @uses@
-iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked;
+iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked, kunit_warning_suppress;
 identifier f =~ "^(drm_gem_pages_|to_drm_gem_pages$)";
 @@
 f(...)

@@ -13,7 +13,7 @@ virtual report
 
 // Stored at once
 @direct depends on context || org || report@
-iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked;
+iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked, kunit_warning_suppress;
 identifier get =~ "^drm_gem_pages_(sgt_locked|peek_sgt|page_locked)$";
 identifier f, g;
 global idexpression var;
@@ -26,6 +26,8 @@ position p;
 * e->f.g@p = get(...)
 |
 * e->f[i]@p = get(...)
+|
+* *e@p = get(...)
 |
 * var@p = get(...)
 )
@@ -49,6 +51,8 @@ got = get(...)
 |
 * e->f[i]@p = got
 |
+* *e@p = got
+|
 * var@p = got
 )
 
@@ -62,14 +66,14 @@ expression e;
 position p;
 symbol vaddr;
 @@
-vmap(..., &mapped)
+vmap(..., \(&mapped\|mapped\))
 ...
 (
-* e->f@p = mapped.vaddr
+* e->f@p = \(mapped.vaddr\|mapped->vaddr\)
 |
-* e->f.g@p = mapped.vaddr
+* e->f.g@p = \(mapped.vaddr\|mapped->vaddr\)
 |
-* var@p = mapped.vaddr
+* var@p = \(mapped.vaddr\|mapped->vaddr\)
 )
 
 @scoped depends on context || org || report exists@
@@ -120,6 +124,120 @@ dma_resv_unlock(...);
 |
 * got->f@p
 )
+
+// The same where the end of a scope drops it
+@left depends on context || org || report exists@
+iterator name scoped_guard;
+symbol drm_gem_pages;
+identifier get =~ "^drm_gem_pages_(sgt_locked|peek_sgt|page_locked)$";
+local idexpression got;
+identifier f, use !~ "^(IS_ERR|PTR_ERR|ERR_CAST)";
+expression o, e;
+position p;
+@@
+(
+scoped_guard(drm_gem_pages, o) got = get(...);
+|
+scoped_guard(drm_gem_pages, o) { ... when any
+got = get(...);
+... when any
+}
+)
+... when != got = e
+    when != guard(drm_gem_pages)(...)
+    when != dma_resv_lock(...)
+(
+* use@p(..., got, ...)
+|
+* got->f@p
+)
+
+// Returned from where the lock is dropped
+@at_once exists@
+symbol guard, drm_gem_pages;
+identifier get =~ "^drm_gem_pages_(sgt_locked|peek_sgt|page_locked)$";
+position p;
+@@
+guard(drm_gem_pages)(...);
+... when any
+return@p get(...);
+
+@in_scope exists@
+symbol guard, drm_gem_pages;
+identifier get =~ "^drm_gem_pages_(sgt_locked|peek_sgt|page_locked)$";
+local idexpression got;
+expression e;
+position p;
+@@
+guard(drm_gem_pages)(...);
+... when any
+got = get(...)
+... when any
+    when != got = e
+return@p got;
+
+@behind_unlock exists@
+identifier get =~ "^drm_gem_pages_(sgt_locked|peek_sgt|page_locked)$";
+position q != pinned.q;
+local idexpression got;
+expression e;
+position p;
+@@
+got = get@q(...)
+... when != got = e
+    when != drm_gem_pages_pin_locked(...)
+dma_resv_unlock(...);
+... when != got = e
+return@p got;
+
+@returned depends on context || org || report@
+position p = { at_once.p, in_scope.p, behind_unlock.p };
+expression e;
+@@
+* return@p e;
+
+// get_sgt pins until put_sgt
+@put depends on context || org || report exists@
+local idexpression got;
+identifier f, use !~ "^(IS_ERR|PTR_ERR|ERR_CAST)";
+expression obj, e;
+position p;
+@@
+got = drm_gem_pages_get_sgt(obj)
+... when any
+    when != got = e
+drm_gem_pages_put_sgt(obj);
+... when != got = e
+(
+* use@p(..., got, ...)
+|
+* got->f@p
+)
+
+// What the library hands to a callback
+@callback@
+identifier table, fn;
+@@
+struct drm_gem_pages_gpuvm_ops table = { ..., .map = fn, ..., };
+
+@handed_kept depends on context || org || report exists@
+identifier callback.fn, vm_bo, arg, f, g;
+global idexpression var;
+expression e;
+position p;
+@@
+fn(struct drm_gpuvm_bo *vm_bo, struct sg_table *arg)
+{
+... when any
+(
+* e->f@p = arg
+|
+* e->f.g@p = arg
+|
+* var@p = arg
+)
+... when any
+}
 
 @script:python depends on report@
 p << direct.p;
@@ -180,3 +298,51 @@ p << unlocked.p;
 @@
 for at in p:
     coccilib.org.print_todo(at, "used after the lock was dropped that it was got under")
+
+@script:python depends on report@
+p << returned.p;
+@@
+for at in p:
+    coccilib.report.print_report(at, "returned beyond the lock that it was got under")
+
+@script:python depends on org@
+p << returned.p;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "returned beyond the lock that it was got under")
+
+@script:python depends on report@
+p << left.p;
+@@
+for at in p:
+    coccilib.report.print_report(at, "used after the scope of the lock that it was got under")
+
+@script:python depends on org@
+p << left.p;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "used after the scope of the lock that it was got under")
+
+@script:python depends on report@
+p << put.p;
+@@
+for at in p:
+    coccilib.report.print_report(at, "used after drm_gem_pages_put_sgt()")
+
+@script:python depends on org@
+p << put.p;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "used after drm_gem_pages_put_sgt()")
+
+@script:python depends on report@
+p << handed_kept.p;
+@@
+for at in p:
+    coccilib.report.print_report(at, "kept beyond the call that it was handed to")
+
+@script:python depends on org@
+p << handed_kept.p;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "kept beyond the call that it was handed to")

@@ -31,7 +31,7 @@ def is_held(where, name, depth = 2):
 //
 
 @held exists@
-iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked;
+iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked, kunit_warning_suppress;
 symbol guard, drm_gem_pages;
 identifier take =~ "^(dma_resv_(lock|trylock|assert_held)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock_reservations|lockdep_assert_held)";
 identifier drop =~ "^(dma_resv_unlock|drm_exec_fini|drm_gem_unlock_reservations)$";

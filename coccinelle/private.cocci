@@ -62,7 +62,7 @@ expression i;
 )
 
 @r depends on context || org || report@
-iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked;
+iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked, kunit_warning_suppress;
 struct drm_gem_pages_object obj;
 struct drm_gem_pages_vm vm;
 identifier f;

@@ -12,8 +12,8 @@ virtual report
 
 // What is undone behind a label
 @undone exists@
-iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked;
-identifier undo =~ "^drm_gem_pages_(unpin|put_sgt|vunmap(_locked)?)$";
+iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked, kunit_warning_suppress;
+identifier undo =~ "^drm_gem_(pages_(unpin|put_sgt|(object_)?vunmap(_locked)?)|unpin|vunmap(_locked)?)$";
 identifier l;
 position q;
 @@
@@ -21,16 +21,57 @@ goto@q l;
 ... when any
 undo(...)
 
-@out depends on context || org || report exists@
-identifier get =~ "^drm_gem_pages_(pin|vmap)(_locked)?$";
-identifier undo =~ "^drm_gem_pages_(unpin|vunmap(_locked)?)$";
-identifier l;
-expression obj, ret, e, c;
-statement S;
-position p != undone.q;
+// What a function of the same file undoes
+@helper@
+identifier undo =~ "^drm_gem_(pages_)?(unpin|put_sgt|vunmap)(_locked)?$";
+identifier fn;
 @@
-ret = get(obj, ...);
+fn(...) { <+... undo(...) ...+> }
+
+@helped@
+identifier helper.fn;
+expression e;
+position q;
+@@
+fn(...);
+return@q e;
+
+@helped_label exists@
+identifier helper.fn, l;
+position q;
+@@
+goto@q l;
+...
+fn(...);
+
+// By name, as all else takes for ever
+@got@
+identifier get =~ "^drm_gem_(pages_)?(pin|vmap)(_locked)?$";
+expression obj;
+position g;
+@@
+get@g(obj, ...)
+
+@out depends on context || org || report exists@
+identifier got.get;
+expression got.obj;
+position got.g;
+identifier undo =~ "^drm_gem_(pages_)?(unpin|vunmap)(_locked)?$";
+identifier l, i;
+type T;
+expression ret, e, c;
+statement S;
+position p != { undone.q, helped.q, helped_label.q };
+@@
+(
+ret = get@g(obj, ...);
 if (\(ret\|ret < 0\|ret != 0\)) S
+|
+T i = get@g(obj, ...);
+if (\(i\|i < 0\|i != 0\)) S
+|
+if (\(get@g(obj, ...)\|get@g(obj, ...) < 0\)) S
+)
 ... when any
     when != undo(obj, ...)
 if (c) {
@@ -48,7 +89,7 @@ identifier l;
 local idexpression sgt;
 expression obj, e, c;
 statement S;
-position p != undone.q;
+position p != { undone.q, helped.q, helped_label.q };
 @@
 sgt = drm_gem_pages_get_sgt(obj)
 ...
@@ -95,7 +136,7 @@ position p != { fine.q, given.q };
 
 @script:python depends on report@
 p << out.p;
-f << out.get;
+f << got.get;
 @@
 for at in p:
     coccilib.report.print_report(at, "what %s did is not undone" % f)
@@ -114,7 +155,7 @@ for at in p:
 
 @script:python depends on org@
 p << out.p;
-f << out.get;
+f << got.get;
 @@
 for at in p:
     coccilib.org.print_todo(at, "what %s did is not undone" % f)

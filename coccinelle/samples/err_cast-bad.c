@@ -31,3 +31,11 @@ static struct drm_gem_object *my_lookup(u32 handle)
 	my_note(handle);
 	return &bo->base;						/* report, patch */
 }
+
+static struct drm_gem_object *my_dumb(struct drm_device *dev, size_t size)
+{
+	struct drm_gem_pages_object *obj = drm_gem_pages_create(dev, size, 0);
+	struct drm_gem_object *gem = &obj->base;
+
+	return gem;							/* report */
+}

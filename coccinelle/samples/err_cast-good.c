@@ -19,3 +19,13 @@ static struct drm_gem_object *my_create(struct drm_device *dev, size_t size)
 		return ERR_PTR(-ENOMEM);
 	return &bo->pages.base;
 }
+
+static struct drm_gem_object *my_dumb(struct drm_device *dev, size_t size)
+{
+	struct drm_gem_pages_object *obj = drm_gem_pages_create(dev, size, 0);
+	struct drm_gem_object *gem = &obj->base;
+
+	if (IS_ERR(obj))
+		return ERR_CAST(obj);
+	return gem;
+}

@@ -25,3 +25,9 @@ static void my_firmware(struct my_device *dev)
 	obj = drm_gem_pages_create(&dev->drm, SZ_1M, 0);
 	dev->firmware = obj;						/* report */
 }
+
+static int my_planes(struct my_device *dev, int i)
+{
+	dev->plane[i] = drm_gem_pages_create(&dev->drm, SZ_1M, 0);	/* report */
+	return PTR_ERR_OR_ZERO(dev->plane[i]);
+}

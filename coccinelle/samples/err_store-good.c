@@ -59,3 +59,13 @@ err_free:
 	kfree(ring);
 	return ret;
 }
+
+static int my_planes(struct my_device *dev, int i)
+{
+	struct drm_gem_pages_object *obj = drm_gem_pages_create(&dev->drm, SZ_1M, 0);
+
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	dev->plane[i] = obj;
+	return 0;
+}

@@ -31,3 +31,32 @@ static int my_mmap(struct drm_gem_object *gem, struct vm_area_struct *vma)
 static const struct drm_gem_object_funcs my_funcs = {
 	.mmap = my_mmap,
 };
+
+static int my_pin(struct my_object *obj)
+{
+	return drm_gem_pages_pin(&obj->pages);				/* report */
+}
+
+static int my_ready(struct my_object *obj)
+{
+	return my_pin(obj);
+}
+
+static int my_dma_buf_mmap(struct dma_buf *dma_buf, struct vm_area_struct *vma)
+{
+	return my_ready(dma_buf->priv);
+}
+
+static const struct dma_buf_ops my_dma_buf_ops = {
+	.mmap = my_dma_buf_mmap,
+};
+
+static int my_file_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	CLASS(drm_gem_pages_pin, pin)(file->private_data);		/* report */
+	return pin.err;
+}
+
+static const struct file_operations my_fops = {
+	.mmap = my_file_mmap,
+};

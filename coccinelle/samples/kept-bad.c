@@ -65,3 +65,75 @@ static int my_write_tables(struct my_object *obj)
 		return PTR_ERR(sgt);
 	return my_map(obj, sgt);					/* report */
 }
+
+static int my_remember_vaddr_of(struct my_object *obj, struct iosys_map *map)
+{
+	int ret;
+
+	ret = drm_gem_pages_vmap(&obj->pages, map);
+	if (!ret)
+		obj->vaddr = map->vaddr;				/* report */
+	return ret;
+}
+
+static void my_look(struct my_object *obj, struct sg_table **sgt)
+{
+	guard(drm_gem_pages)(&obj->pages);
+	*sgt = drm_gem_pages_peek_sgt(&obj->pages);			/* report */
+}
+
+static struct sg_table *my_sgt(struct my_object *obj)
+{
+	guard(drm_gem_pages)(&obj->pages);
+	return drm_gem_pages_sgt_locked(&obj->pages);			/* report */
+}
+
+static struct sg_table *my_sgt_checked(struct my_object *obj)
+{
+	struct sg_table *sgt;
+
+	guard(drm_gem_pages)(&obj->pages);
+	sgt = drm_gem_pages_sgt_locked(&obj->pages);
+	if (!IS_ERR(sgt))
+		my_count(obj);
+	return sgt;							/* report */
+}
+
+static struct sg_table *my_sgt_unlocked(struct my_object *obj)
+{
+	struct sg_table *sgt;
+
+	dma_resv_lock(obj->pages.base.resv, NULL);
+	sgt = drm_gem_pages_sgt_locked(&obj->pages);
+	dma_resv_unlock(obj->pages.base.resv);
+	return sgt;							/* report */
+}
+
+static int my_write_behind(struct my_object *obj)
+{
+	struct sg_table *sgt;
+
+	scoped_guard(drm_gem_pages, &obj->pages)
+		sgt = drm_gem_pages_sgt_locked(&obj->pages);
+	return my_map(obj, sgt);					/* report */
+}
+
+static int my_write_put(struct my_object *obj)
+{
+	struct sg_table *sgt = drm_gem_pages_get_sgt(&obj->pages);
+
+	if (IS_ERR(sgt))
+		return PTR_ERR(sgt);
+	drm_gem_pages_put_sgt(&obj->pages);
+	return my_map(obj, sgt);					/* report */
+}
+
+static int my_map_again(struct drm_gpuvm_bo *vm_bo, struct sg_table *sgt)
+{
+	to_my_vm(vm_bo->vm)->sgt = sgt;					/* report */
+	return 0;
+}
+
+static const struct drm_gem_pages_gpuvm_ops my_ops = {
+	.map = my_map_again,
+};

@@ -55,3 +55,38 @@ static void my_dma(struct my_job *job, struct my_object *obj)
 	sgt = drm_gem_pages_peek_sgt(&obj->pages);
 	job->address = sg_dma_address(sgt->sgl);
 }
+
+static bool my_has_sgt(struct my_object *obj)
+{
+	struct sg_table *sgt;
+
+	dma_resv_lock(obj->pages.base.resv, NULL);
+	sgt = drm_gem_pages_peek_sgt(&obj->pages);
+	dma_resv_unlock(obj->pages.base.resv);
+	return !!sgt;
+}
+
+static int my_write_scope(struct my_object *obj)
+{
+	scoped_guard(drm_gem_pages, &obj->pages) {
+		struct sg_table *sgt = drm_gem_pages_sgt_locked(&obj->pages);
+
+		if (IS_ERR(sgt))
+			return PTR_ERR(sgt);
+		return my_map(obj, sgt);
+	}
+}
+
+static struct sg_table *my_sgt_locked(struct my_object *obj)
+{
+	return drm_gem_pages_sgt_locked(&obj->pages);
+}
+
+static int my_map_again(struct drm_gpuvm_bo *vm_bo, struct sg_table *sgt)
+{
+	return my_write(vm_bo, sgt);
+}
+
+static const struct drm_gem_pages_gpuvm_ops my_ops = {
+	.map = my_map_again,
+};

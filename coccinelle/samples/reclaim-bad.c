@@ -46,3 +46,41 @@ static const struct drm_gem_pages_gpuvm_ops my_gpuvm_ops = {
 	.trylock = my_trylock,
 	.unmap = my_unmap_va,
 };
+
+static void my_wait(struct my_object *obj)
+{
+	wait_for_completion(&obj->idle);				/* report */
+}
+
+static void my_settle(struct my_object *obj)
+{
+	my_wait(obj);
+}
+
+static void my_purged(struct drm_gem_pages_object *base)
+{
+	my_settle(to_my_object(base));
+}
+
+static void my_account(struct drm_gem_pages_object *base, bool resident)
+{
+	struct my_object *obj = to_my_object(base);
+
+	scoped_guard(mutex, &obj->dev->lock)				/* report */
+		obj->dev->total += base->base.size;
+}
+
+static const struct drm_gem_pages_shrinker_ops my_other_ops = {
+	.purged = my_purged,
+	.resident = my_account,
+};
+
+static void my_put(struct drm_gem_pages_object *base, struct page **pages,
+		   unsigned long count, bool dirty)
+{
+	dma_resv_wait_timeout(base->base.resv, DMA_RESV_USAGE_BOOKKEEP, false, 10);	/* report */
+}
+
+static const struct drm_gem_pages_backing_ops my_backing_ops = {
+	.put = my_put,
+};

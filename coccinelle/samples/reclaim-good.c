@@ -33,3 +33,15 @@ static const struct drm_gem_pages_shrinker_ops my_ops = {
 	.unmap = my_unmap,
 	.map = my_map,
 };
+
+static void my_account(struct drm_gem_pages_object *base, bool resident)
+{
+	if (resident)
+		atomic64_add(base->base.size, &to_my_object(base)->dev->total);
+	else
+		atomic64_sub(base->base.size, &to_my_object(base)->dev->total);
+}
+
+static const struct drm_gem_pages_shrinker_ops my_other_ops = {
+	.resident = my_account,
+};

@@ -70,3 +70,51 @@ static int my_leak(struct my_object *obj)
 	my_write(sgt);
 	return 0;
 }
+
+static int my_begin(struct my_object *obj)
+{
+	int ret = drm_gem_pages_pin(&obj->pages);
+
+	if (ret)
+		return ret;
+	ret = my_program(obj);
+	if (ret)
+		return ret;						/* report */
+	return 0;
+}
+
+static int my_begin_short(struct my_object *obj)
+{
+	if (drm_gem_pages_pin(&obj->pages))
+		return -ENOMEM;
+	if (my_program(obj))
+		return -EIO;						/* report */
+	return 0;
+}
+
+static int my_pin_all(struct my_job *job)
+{
+	int ret, i;
+
+	for (i = 0; i < job->count; i++) {
+		ret = drm_gem_pages_pin_locked(job->obj[i]);
+		if (ret)
+			return ret;					/* report */
+	}
+	return 0;
+}
+
+static int my_read(struct my_object *obj)
+{
+	struct iosys_map map;
+	int ret;
+
+	ret = drm_gem_vmap(&obj->pages.base, &map);
+	if (ret)
+		return ret;
+	ret = my_parse(&map);
+	if (ret)
+		return ret;						/* report */
+	drm_gem_vunmap(&obj->pages.base, &map);
+	return 0;
+}

@@ -79,3 +79,40 @@ static struct sg_table *my_sgt(struct my_object *obj)
 {
 	return drm_gem_pages_get_sgt(&obj->pages);
 }
+
+static int my_pin_all(struct my_job *job)
+{
+	int ret, i;
+
+	for (i = 0; i < job->count; i++) {
+		ret = drm_gem_pages_pin_locked(job->obj[i]);
+		if (ret)
+			goto unpin;
+	}
+	return 0;
+
+unpin:
+	while (i--)
+		drm_gem_pages_unpin(job->obj[i]);
+	return ret;
+}
+
+static void my_end(struct my_object *obj)
+{
+	obj->scanout = false;
+	drm_gem_pages_unpin(&obj->pages);
+}
+
+static int my_begin(struct my_object *obj)
+{
+	int ret = drm_gem_pages_pin(&obj->pages);
+
+	if (ret)
+		return ret;
+	ret = my_program(obj);
+	if (ret) {
+		my_end(obj);
+		return ret;
+	}
+	return 0;
+}
