@@ -20,7 +20,7 @@ struct ops table = { ..., .member = fn, ..., };
 
 @direct depends on context || org || report@
 identifier hook.fn;
-identifier block =~ "^(dma_resv_(lock|lock_interruptible|lock_slow|wait_timeout)|(mutex|rt_mutex|ww_mutex)_lock|mutex_lock_(interruptible|killable|nested)|down|down_(read|write|interruptible)|dma_fence_wait(_timeout)?|wait_for_completion.*|wait_event.*|msleep.*|usleep_range|fsleep|schedule|schedule_timeout.*|flush_work(queue)?|cancel_(delayed_)?work_sync|synchronize_(rcu|srcu|irq)|drm_gem_pages_(evict_all|get_sgt|madvise|vunmap|(populate|pin|vmap|evict|purge)(_locked)?|(sgt|validate)_locked)|drm_exec_(lock_obj|prepare_.*))$";
+identifier block =~ "^(dma_resv_(lock|lock_interruptible|lock_slow|wait_timeout)|(mutex|rt_mutex|ww_mutex)_lock|mutex_lock_(interruptible|killable|nested)|down|down_(read|write|interruptible)|dma_fence_wait(_timeout)?|wait_for_completion.*|wait_event.*|msleep.*|usleep_range|fsleep|schedule|schedule_timeout.*|flush_work(queue)?|cancel_(delayed_)?work_sync|synchronize_(rcu|srcu|irq)|drm_gem_pages_(evict_all|get_sgt|madvise|vunmap|(populate|pin|vmap)(_locked)?|(sgt|validate)_locked)|drm_exec_(lock_obj|prepare_.*))$";
 identifier alloc;
 identifier plain =~ "^k[mvz]+alloc_obj$";
 expression e;
@@ -62,7 +62,7 @@ fn(...) { <+... helper(...) ...+> }
 
 @indirect depends on context || org || report@
 identifier calls.helper;
-identifier block =~ "^(dma_resv_(lock|lock_interruptible|lock_slow|wait_timeout)|(mutex|rt_mutex|ww_mutex)_lock|mutex_lock_(interruptible|killable|nested)|down|down_(read|write|interruptible)|dma_fence_wait(_timeout)?|wait_for_completion.*|wait_event.*|msleep.*|usleep_range|fsleep|schedule|schedule_timeout.*|flush_work(queue)?|cancel_(delayed_)?work_sync|synchronize_(rcu|srcu|irq)|drm_gem_pages_(evict_all|get_sgt|madvise|vunmap|(populate|pin|vmap|evict|purge)(_locked)?|(sgt|validate)_locked)|drm_exec_(lock_obj|prepare_.*))$";
+identifier block =~ "^(dma_resv_(lock|lock_interruptible|lock_slow|wait_timeout)|(mutex|rt_mutex|ww_mutex)_lock|mutex_lock_(interruptible|killable|nested)|down|down_(read|write|interruptible)|dma_fence_wait(_timeout)?|wait_for_completion.*|wait_event.*|msleep.*|usleep_range|fsleep|schedule|schedule_timeout.*|flush_work(queue)?|cancel_(delayed_)?work_sync|synchronize_(rcu|srcu|irq)|drm_gem_pages_(evict_all|get_sgt|madvise|vunmap|(populate|pin|vmap)(_locked)?|(sgt|validate)_locked)|drm_exec_(lock_obj|prepare_.*))$";
 identifier alloc;
 identifier plain =~ "^k[mvz]+alloc_obj$";
 expression e;
@@ -91,7 +91,7 @@ helper(...) { <+... other(...) ...+> }
 
 @deep depends on context || org || report@
 identifier calls_calls.other;
-identifier block =~ "^(dma_resv_(lock|lock_interruptible|lock_slow|wait_timeout)|(mutex|rt_mutex|ww_mutex)_lock|mutex_lock_(interruptible|killable|nested)|down|down_(read|write|interruptible)|dma_fence_wait(_timeout)?|wait_for_completion.*|wait_event.*|msleep.*|usleep_range|fsleep|schedule|schedule_timeout.*|flush_work(queue)?|cancel_(delayed_)?work_sync|synchronize_(rcu|srcu|irq)|drm_gem_pages_(evict_all|get_sgt|madvise|vunmap|(populate|pin|vmap|evict|purge)(_locked)?|(sgt|validate)_locked)|drm_exec_(lock_obj|prepare_.*))$";
+identifier block =~ "^(dma_resv_(lock|lock_interruptible|lock_slow|wait_timeout)|(mutex|rt_mutex|ww_mutex)_lock|mutex_lock_(interruptible|killable|nested)|down|down_(read|write|interruptible)|dma_fence_wait(_timeout)?|wait_for_completion.*|wait_event.*|msleep.*|usleep_range|fsleep|schedule|schedule_timeout.*|flush_work(queue)?|cancel_(delayed_)?work_sync|synchronize_(rcu|srcu|irq)|drm_gem_pages_(evict_all|get_sgt|madvise|vunmap|(populate|pin|vmap)(_locked)?|(sgt|validate)_locked)|drm_exec_(lock_obj|prepare_.*))$";
 identifier alloc;
 identifier plain =~ "^k[mvz]+alloc_obj$";
 expression e;
