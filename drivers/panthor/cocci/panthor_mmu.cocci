@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// panthor_mmu.c: 33 places, 213 lines removed
+// panthor_mmu.c: 35 places, 215 lines removed
 // panthor_mmu.h: 1 places, 8 lines removed
 
 // What reclaim knows of a VM.
@@ -232,3 +232,22 @@ identifier vm_bo, exec, bo;
 +};
 +
  static const struct drm_gpuvm_ops panthor_gpuvm_ops = { ... };
+
+// Nobody tries again: a VM keeps its mappings, and they keep the VM.
+@@
+identifier vm;
+expression start, range;
+@@
+ panthor_vm_destroy(struct panthor_vm *vm)
+ {
++ int ret;
++
+  if (!vm)
+	return;
+ ...
+- drm_WARN_ON(&vm->ptdev->base, panthor_vm_unmap_range(vm, start, range));
++ while ((ret = panthor_vm_unmap_range(vm, start, range)) == -ENOMEM)
++	schedule_timeout_uninterruptible(1);
++ drm_WARN_ON(&vm->ptdev->base, ret);
+ ...
+ }
