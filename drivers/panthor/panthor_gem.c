@@ -46,7 +46,7 @@ static const struct drm_gem_pages_shrinker_ops shrinker_ops = {
  *
  * Context: May sleep. Before the first object and the first VM.
  *
- * Return: 0 or a negative error code.
+ * Return: 0, or as drm_gem_pages_use_huge() or drm_gem_pages_shrinker_register().
  */
 int panthor_gem_init(struct panthor_device *ptdev)
 {
@@ -444,6 +444,51 @@ int panthor_ioctl_bo_madvise(struct drm_device *dev, void *data, struct drm_file
  * Objects of the driver itself
  */
 
+/* The object, and whatever else there already is. */
+static void free_kernel_bo(struct panthor_kernel_bo *kbo)
+{
+	if (drm_mm_node_allocated(&kbo->va_node))
+		panthor_vm_free_va(kbo->vm, &kbo->va_node);
+	if (kbo->pinned)
+		panthor_gem_unpin(to_panthor_bo(kbo->obj));
+	drm_gem_object_put(kbo->obj);
+	panthor_vm_put(kbo->vm);
+	kfree(kbo);
+}
+
+DEFINE_FREE(kernel_bo, struct panthor_kernel_bo *, if (_T) free_kernel_bo(_T))
+
+static int make_kernel_object(struct panthor_kernel_bo *kbo, struct panthor_device *ptdev,
+			      size_t size, u32 flags, const char *name)
+{
+	bool for_mcu = kbo->vm == panthor_fw_vm(ptdev);
+	struct panthor_gem_object *bo;
+	int ret;
+
+	bo = create_bo(ptdev, size, flags, kbo->vm,
+		       for_mcu ? USAGE_KERNEL | USAGE_FW_MAPPED : USAGE_KERNEL);
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+	kbo->obj = &bo->base;
+
+	/* The object is as good without. */
+	if (drm_gem_pages_set_label(&bo->pages, name))
+		drm_warn(&ptdev->base, "no memory for the label \"%s\"\n", name);
+	if (!for_mcu)
+		return 0;
+
+	/*
+	 * The low 32 bits of the first offset are zero, which there is user space (IGT)
+	 * that takes for none. So it goes to an object that cannot be mapped.
+	 */
+	ret = drm_gem_create_mmap_offset(&bo->base);
+	if (ret)
+		return ret;
+	ret = panthor_gem_pin(bo);
+	kbo->pinned = !ret;
+	return ret;
+}
+
 /**
  * panthor_kernel_bo_create - create an object and map it in a VM
  * @ptdev: device
@@ -456,71 +501,34 @@ int panthor_ioctl_bo_madvise(struct drm_device *dev, void *data, struct drm_file
  *
  * Context: Takes the reservation lock of @vm. May sleep and enter memory reclaim.
  *
- * Return: the object, or a negative error code.
+ * Return: the object, -EINVAL without @vm or for a range that @vm cannot have, -ENOSPC if
+ * it is taken, -ENOMEM, or as drm_gem_pages_create() or drm_gem_pages_pin().
  */
 struct panthor_kernel_bo *
 panthor_kernel_bo_create(struct panthor_device *ptdev, struct panthor_vm *vm, size_t size,
 			 u32 bo_flags, u32 vm_map_flags, u64 gpu_va, const char *name)
 {
-	u32 usage = USAGE_KERNEL;
-	struct panthor_kernel_bo *kbo;
-	struct panthor_gem_object *bo;
 	int ret;
 
 	if (drm_WARN_ON(&ptdev->base, !vm))
 		return ERR_PTR(-EINVAL);
 
-	kbo = kzalloc_obj(*kbo);
+	struct panthor_kernel_bo *kbo __free(kernel_bo) = kzalloc_obj(*kbo);
+
 	if (!kbo)
 		return ERR_PTR(-ENOMEM);
-
-	kbo->pinned = vm == panthor_fw_vm(ptdev);
-	if (kbo->pinned)
-		usage |= USAGE_FW_MAPPED;
-	bo = create_bo(ptdev, size, bo_flags, vm, usage);
-	if (IS_ERR(bo)) {
-		ret = PTR_ERR(bo);
-		goto err_free;
-	}
-	kbo->obj = &bo->base;
-	/* The object is as good without. */
-	if (drm_gem_pages_set_label(&bo->pages, name))
-		drm_warn(&ptdev->base, "no memory for the label \"%s\"\n", name);
-
-	if (kbo->pinned) {
-		/*
-		 * The low 32 bits of the first offset are zero, which there is user space (IGT)
-		 * that takes for none. So it goes to an object that cannot be mapped.
-		 */
-		ret = drm_gem_create_mmap_offset(&bo->base);
-		if (!ret)
-			ret = panthor_gem_pin(bo);
-		if (ret)
-			goto err_put;
-	}
+	kbo->vm = panthor_vm_get(vm);
+	ret = make_kernel_object(kbo, ptdev, size, bo_flags, name);
+	if (ret)
+		return ERR_PTR(ret);
 
 	/* In pages of the GPU: where the CPU's are larger, the next object may follow. */
 	size = ALIGN(size, panthor_vm_page_size(vm));
 	ret = panthor_vm_alloc_va(vm, gpu_va, size, &kbo->va_node);
-	if (ret)
-		goto err_unpin;
-	ret = panthor_vm_map_bo_range(vm, bo, 0, size, kbo->va_node.start, vm_map_flags);
-	if (ret)
-		goto err_free_va;
-
-	kbo->vm = panthor_vm_get(vm);
-	return kbo;
-
-err_free_va:
-	panthor_vm_free_va(vm, &kbo->va_node);
-err_unpin:
-	if (kbo->pinned)
-		panthor_gem_unpin(bo);
-err_put:
-	drm_gem_object_put(&bo->base);
-err_free:
-	kfree(kbo);
-	return ERR_PTR(ret);
+	if (!ret)
+		ret = panthor_vm_map_bo_range(vm, to_panthor_bo(kbo->obj), 0, size,
+					      kbo->va_node.start, vm_map_flags);
+	return ret ? ERR_PTR(ret) : no_free_ptr(kbo);
 }
 
 /**
@@ -531,20 +539,12 @@ err_free:
  */
 void panthor_kernel_bo_destroy(struct panthor_kernel_bo *kbo)
 {
-	struct panthor_vm *vm;
-
 	if (IS_ERR_OR_NULL(kbo))
 		return;
 
-	vm = kbo->vm;
 	panthor_kernel_bo_vunmap(kbo);
-	panthor_vm_unmap_range(vm, kbo->va_node.start, kbo->va_node.size);
-	panthor_vm_free_va(vm, &kbo->va_node);
-	if (kbo->pinned)
-		panthor_gem_unpin(to_panthor_bo(kbo->obj));
-	drm_gem_object_put(kbo->obj);
-	panthor_vm_put(vm);
-	kfree(kbo);
+	panthor_vm_unmap_range(kbo->vm, kbo->va_node.start, kbo->va_node.size);
+	free_kernel_bo(kbo);
 }
 
 /**
