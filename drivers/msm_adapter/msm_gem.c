@@ -887,6 +887,20 @@ void msm_gem_object_set_name(struct drm_gem_object *bo, const char *fmt, ...)
 	va_end(args);
 }
 
+/* Whose reservation object a new object of a client shares, or NULL for its own. */
+static struct drm_gem_object *resv_for(struct drm_device *dev, struct drm_file *file, u32 flags)
+{
+	struct msm_drm_private *priv = dev->dev_private;
+	struct drm_gpuvm *vm;
+
+	if (!(flags & MSM_BO_NO_SHARE))
+		return NULL;
+	vm = msm_context_vm(dev, file->driver_priv);
+	if (!priv->gpu || !vm)
+		return ERR_PTR(UERR(EINVAL, dev, "no VM to keep the object in"));
+	return drm_gpuvm_resv_obj(vm);
+}
+
 /**
  * msm_gem_new_handle - create an object for user space
  * @dev: DRM device
@@ -904,25 +918,19 @@ void msm_gem_object_set_name(struct drm_gem_object *bo, const char *fmt, ...)
 int msm_gem_new_handle(struct drm_device *dev, struct drm_file *file, size_t size,
 		       u32 flags, u32 *handle, char *name)
 {
-	struct drm_gem_object *obj, *r_obj = NULL;
+	struct drm_gem_object *obj, *resv = resv_for(dev, file, flags);
 	int ret;
 
-	if (flags & MSM_BO_NO_SHARE) {
-		struct msm_drm_private *priv = dev->dev_private;
-		struct drm_gpuvm *vm = msm_context_vm(dev, file->driver_priv);
-
-		if (!priv->gpu || !vm)
-			return UERR(EINVAL, dev, "no VM to keep the object in");
-		r_obj = drm_gpuvm_resv_obj(vm);
-	}
-
-	obj = msm_gem_new(dev, size, flags, r_obj);
+	if (IS_ERR(resv))
+		return PTR_ERR(resv);
+	obj = msm_gem_new(dev, size, flags, resv);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
 
 	if (name)
-		msm_gem_object_set_name(obj, "%s", name);
+		strscpy(to_msm_bo(obj)->name, name);
 	ret = drm_gem_handle_create(file, obj, handle);
+	/* The handle keeps it now, or nobody. */
 	drm_gem_object_put(obj);
 	return ret;
 }
@@ -965,6 +973,19 @@ int msm_gem_dumb_create(struct drm_file *file, struct drm_device *dev,
 				  &args->handle, "dumb");
 }
 
+static void *map_for_driver(struct drm_gem_object *obj, struct drm_gpuvm *vm, u64 *iova)
+{
+	int ret = iova ? msm_gem_get_and_pin_iova(obj, vm, iova) : 0;
+	void *vaddr;
+
+	if (ret)
+		return ERR_PTR(ret);
+	vaddr = msm_gem_get_vaddr(obj);
+	if (IS_ERR(vaddr) && iova)
+		msm_gem_unpin_iova(obj, vm);
+	return vaddr;
+}
+
 /**
  * msm_gem_kernel_new - create an object for the driver, and map it
  * @dev: DRM device
@@ -982,35 +1003,17 @@ int msm_gem_dumb_create(struct drm_file *file, struct drm_device *dev,
 void *msm_gem_kernel_new(struct drm_device *dev, size_t size, u32 flags,
 			 struct drm_gpuvm *vm, struct drm_gem_object **bo, u64 *iova)
 {
-	struct drm_gem_object *obj;
+	struct drm_gem_object *obj = msm_gem_new(dev, size, flags, NULL);
 	void *vaddr;
-	int ret;
 
-	obj = msm_gem_new(dev, size, flags, NULL);
 	if (IS_ERR(obj))
 		return ERR_CAST(obj);
 
-	if (iova) {
-		ret = msm_gem_get_and_pin_iova(obj, vm, iova);
-		if (ret) {
-			vaddr = ERR_PTR(ret);
-			goto err_put;
-		}
-	}
-
-	vaddr = msm_gem_get_vaddr(obj);
+	vaddr = map_for_driver(obj, vm, iova);
 	if (IS_ERR(vaddr))
-		goto err_unpin;
-
-	if (bo)
+		drm_gem_object_put(obj);
+	else if (bo)
 		*bo = obj;
-	return vaddr;
-
-err_unpin:
-	if (iova)
-		msm_gem_unpin_iova(obj, vm);
-err_put:
-	drm_gem_object_put(obj);
 	return vaddr;
 }
 
