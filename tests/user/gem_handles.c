@@ -121,6 +121,70 @@ static void case_sizes(void)
 	}
 }
 
+static int demo_create(int fd, __u64 *size, __u32 flags, __u32 *handle)
+{
+	struct drm_gem_pages_demo_create args = { .size = *size, .flags = flags };
+	int ret = drm_call(fd, DRM_IOCTL_GEM_PAGES_DEMO_CREATE, &args);
+
+	*size = args.size;
+	*handle = args.handle;
+
+	return ret;
+}
+
+static int demo_offset(int fd, __u32 handle, __u32 pad, __u64 *offset)
+{
+	struct drm_gem_pages_demo_mmap_offset args = { .handle = handle, .pad = pad };
+	int ret = drm_call(fd, DRM_IOCTL_GEM_PAGES_DEMO_MMAP_OFFSET, &args);
+
+	*offset = args.offset;
+
+	return ret;
+}
+
+static void case_create(void)
+{
+	static const __u64 bad[] = { 0, ~0ull, ~0ull - PAGE, 1ull << 63 };
+	int fd = drm_open_primary(), dmabuf;
+	__u64 size, offset;
+	__u32 handle;
+	size_t i;
+	void *map;
+
+	if (driver_is_stock())
+		skip("it creates dumb buffers only");
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		size = bad[i];
+		expect(demo_create(fd, &size, 0, &handle), -EINVAL, "CREATE of a bad size");
+	}
+	size = PAGE;
+	expect(demo_create(fd, &size, 0x8, &handle), -EINVAL, "CREATE with an unknown flag");
+
+	for (i = 0; i < 2; i++) {
+		size = PAGE + 1;
+		expect(demo_create(fd, &size, i ? GEM_PAGES_DEMO_WC : 0, &handle), 0, "CREATE");
+		check(size == 2 * PAGE, "a page and a byte became %llu bytes", size);
+		expect(demo_offset(fd, handle, 1, &offset), -EINVAL, "MMAP_OFFSET with a pad");
+		expect(demo_offset(fd, handle, 0, &offset), 0, "MMAP_OFFSET");
+		map = map_rw(fd, size, offset);
+		check_zero(map + PAGE, 1, "a new object");
+		stamp_pages(map, 1, 0, 2);
+		unmap(map, size);
+		map = map_rw(fd, size, offset);
+		check_pages(map, 1, 0, 2, "mapped anew");
+		unmap(map, size);
+		expect(gem_close(fd, handle), 0, "GEM_CLOSE");
+		expect(demo_offset(fd, handle, 0, &offset), -ENOENT, "MMAP_OFFSET, closed");
+	}
+
+	expect(demo_create(fd, &size, GEM_PAGES_DEMO_NO_MMAP, &handle), 0, "CREATE, NO_MMAP");
+	expect(demo_offset(fd, handle, 0, &offset), -EPERM, "MMAP_OFFSET, NO_MMAP");
+	expect(demo_create(fd, &size, GEM_PAGES_DEMO_NO_SHARE, &handle), 0, "CREATE, NO_SHARE");
+	expect(prime_export(fd, handle, 0, &dmabuf), -EINVAL, "export, NO_SHARE");
+	expect(demo_offset(fd, handle, 0, &offset), 0, "MMAP_OFFSET, NO_SHARE");
+}
+
 static void case_reuse(void)
 {
 	int fd = drm_open_primary();
@@ -600,6 +664,7 @@ int main(int argc, char **argv)
 		{ "closed_handle", case_closed_handle },
 		{ "bad_sizes", case_bad_sizes },
 		{ "odd_sizes", case_sizes },
+		{ "create", case_create },
 		{ "handle_reuse", case_reuse },
 		{ "many_handles", case_many },
 		{ "handles_belong_to_a_file", case_private },
