@@ -147,13 +147,6 @@ static void assert_consistent(struct drm_gem_pages_object *obj)
  * Backing
  */
 
-static void release_folios(struct folio_batch *fbatch)
-{
-	check_move_unevictable_folios(fbatch);
-	__folio_batch_release(fbatch);
-	cond_resched();
-}
-
 static void shmem_put_pages(struct drm_gem_pages_object *obj, struct page **pages,
 			    unsigned long count, bool dirty)
 {
@@ -169,11 +162,13 @@ static void shmem_put_pages(struct drm_gem_pages_object *obj, struct page **page
 		if (dirty)
 			folio_mark_dirty(folio);
 		i += folio_nr_pages(folio) - folio_page_idx(folio, pages[i]);
-		if (!folio_batch_add(&fbatch, folio))
-			release_folios(&fbatch);
+		if (folio_batch_add(&fbatch, folio) && i < count)
+			continue;
+
+		check_move_unevictable_folios(&fbatch);
+		__folio_batch_release(&fbatch);
+		cond_resched();
 	}
-	if (folio_batch_count(&fbatch))
-		release_folios(&fbatch);
 }
 
 static void drop_content(struct drm_gem_pages_object *obj)
@@ -1044,9 +1039,9 @@ static int unmap_everywhere(struct drm_gem_pages_object *obj)
  * drm_gem_pages_evict_locked - give the pages of an object back to the system
  * @obj: object
  *
- * Ends the mappings in the device's page tables, user mappings, idle vmap, device map
- * and backing, in that order. The first is done by &drm_gem_pages_shrinker_ops.unmap;
- * a driver without has done it before. Does nothing if the object is not resident.
+ * Ends the mappings of importers that can do without, those in the device's page tables,
+ * user mappings, idle vmap, device map and backing, in that order. The second is done by
+ * &drm_gem_pages_shrinker_ops.unmap; a driver without has done it before. Does nothing if the object is not resident.
  *
  * What the CPU or an importer wrote is kept, in memory or in swap, and the next use
  * brings it back; so is what the device wrote, where
@@ -1061,8 +1056,9 @@ static int unmap_everywhere(struct drm_gem_pages_object *obj)
  * neither for memory nor for fences.
  *
  * Return: 0, -EBUSY if the object is pinned, has unsignalled fences or an importer
- * that keeps its mapping, -EINVAL if it is imported, or what
- * &drm_gem_pages_shrinker_ops.unmap answers.
+ * that keeps its mapping, is in use as &drm_gem_pages_shrinker_ops.busy says, or is
+ * mapped by a device whose driver has no &drm_gem_pages_shrinker_ops.unmap; -EINVAL if
+ * it is imported; or what that answers.
  */
 int drm_gem_pages_evict_locked(struct drm_gem_pages_object *obj)
 {
@@ -1099,8 +1095,9 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_evict_locked);
  * are being written to swap; does not wait for fences.
  *
  * Return: 0, -EBUSY if the object is pinned, has unsignalled fences or an importer
- * that keeps its mapping, -EINVAL if it is imported, or what
- * &drm_gem_pages_shrinker_ops.unmap answers.
+ * that keeps its mapping, is in use as &drm_gem_pages_shrinker_ops.busy says, or is
+ * mapped by a device whose driver has no &drm_gem_pages_shrinker_ops.unmap; -EINVAL if
+ * it is imported; or what that answers.
  */
 int drm_gem_pages_purge_locked(struct drm_gem_pages_object *obj)
 {
@@ -1393,8 +1390,8 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_object_free);
  *
  * Context: May sleep and enter memory reclaim.
  *
- * Return: the object, to be given back with drm_gem_object_put(), or as
- * drm_gem_pages_init().
+ * Return: the object, to be given back with drm_gem_object_put(), -ENOMEM, what
+ * &drm_driver.gem_create_object answers, or as drm_gem_pages_init().
  */
 struct drm_gem_pages_object *drm_gem_pages_create(struct drm_device *dev, size_t size, u32 flags)
 {

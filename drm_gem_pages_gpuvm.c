@@ -224,11 +224,12 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_gpuvm_update_locked);
  * Gives the object its pages and its device map, has the driver map it in this VM
  * again, and takes it off the list of evicted ones.
  *
- * Context: Holds the reservation locks of object and VM. May sleep and enter memory
- * reclaim.
+ * Context: Holds the reservation locks of object and VM, takes
+ * &drm_gem_object.gpuva.lock. May sleep and enter memory reclaim.
  *
- * Return: 0, -EINVAL if the device has no shrinker, as drm_gem_pages_sgt_locked(), or
- * what &drm_gem_pages_gpuvm_ops.map answers.
+ * Return: 0, -EINVAL if the device has no shrinker or that no
+ * &drm_gem_pages_shrinker_ops.gpuvm, as drm_gem_pages_sgt_locked(), or what
+ * &drm_gem_pages_gpuvm_ops.map answers.
  */
 int drm_gem_pages_gpuvm_validate(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
 {

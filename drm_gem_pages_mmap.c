@@ -310,6 +310,11 @@ static void drm_gem_pages_vm_close(struct vm_area_struct *vma)
 	drm_gem_vm_close(vma);
 }
 
+/**
+ * var drm_gem_pages_vm_ops - &drm_gem_object_funcs.vm_ops of the library's objects
+ *
+ * For drivers whose &drm_gem_object_funcs are not all of DRM_GEM_PAGES_OBJECT_FUNCS.
+ */
 const struct vm_operations_struct drm_gem_pages_vm_ops = {
 	.fault = drm_gem_pages_fault,
 #ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP

@@ -10,11 +10,8 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_gem_pages.h>
 #include <drm/drm_prime.h>
-#include <drm/drm_print.h>
 
 #include "drm_gem_pages_internal.h"
-
-MODULE_IMPORT_NS("DMA_BUF");
 
 /* An importer's mapping, from map_dma_buf to unmap_dma_buf. */
 struct attach_map {
@@ -291,7 +288,8 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_prime_export_with);
  * Context: May sleep. Called by DRM, with &drm_device.object_name_lock held and never
  * for an imported object.
  *
- * Return: the dma-buf, -EINVAL if the object is not shareable, -ENOMEM.
+ * Return: the dma-buf, -EINVAL if the object is not shareable, -ENOMEM, -ENFILE with too
+ * many open files, or -ENOENT while the driver's module is unloaded.
  */
 struct dma_buf *drm_gem_pages_prime_export(struct drm_gem_object *gem, int flags)
 {
@@ -324,7 +322,8 @@ static struct drm_gem_object *self_import(struct drm_device *dev, struct dma_buf
  *
  * Context: May sleep. Takes the reservation lock of the dma-buf.
  *
- * Return: the object, -ENOMEM, or what the exporter answers.
+ * Return: the object, -ENOMEM, -EINVAL for a dma-buf of no bytes, or what
+ * &drm_driver.gem_create_object or the exporter answers.
  */
 struct drm_gem_object *drm_gem_pages_prime_import(struct drm_device *dev, struct dma_buf *dma_buf)
 {
@@ -359,8 +358,8 @@ static struct drm_gem_pages_object *create_imported(struct drm_device *dev,
  *
  * Context: May sleep.
  *
- * Return: the imported object, -ENOMEM, or what &drm_driver.gem_create_object
- * answers.
+ * Return: the imported object, -ENOMEM, -EINVAL for a dma-buf of no bytes, or what
+ * &drm_driver.gem_create_object answers.
  */
 struct drm_gem_object *
 drm_gem_pages_prime_import_sg_table(struct drm_device *dev, struct dma_buf_attachment *attach,
@@ -385,7 +384,8 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_prime_import_sg_table);
  *
  * Context: May sleep. Takes the reservation lock of the dma-buf.
  *
- * Return: the object, -ENOMEM, or what the exporter answers.
+ * Return: the object, -ENOMEM, -EINVAL for a dma-buf of no bytes, or what
+ * &drm_driver.gem_create_object or the exporter answers.
  */
 struct drm_gem_object *drm_gem_pages_prime_import_no_map(struct drm_device *dev,
 							 struct dma_buf *dma_buf)

@@ -31,6 +31,8 @@
  * @obj: object
  * @label: text, copied, or NULL for none
  *
+ * It is kept only if the device has a shrinker.
+ *
  * Context: May sleep and enter memory reclaim.
  *
  * Return: 0 or -ENOMEM.
@@ -61,7 +63,7 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_set_label);
  * @p: where to print
  * @obj: object; nothing is printed for one without a label
  *
- * Context: Any that may print to @p, with a spinlock held.
+ * Context: Process context. Prints to @p with a spinlock held.
  */
 void drm_gem_pages_print_label(struct drm_printer *p, struct drm_gem_pages_object *obj)
 {

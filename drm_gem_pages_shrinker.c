@@ -343,7 +343,7 @@ void __drm_gem_pages_vmap_update(struct drm_gem_pages_object *obj)
  * @vm: VM, embedded in the driver's
  * @dev: DRM device, after drm_gem_pages_shrinker_register() if it calls that
  *
- * Context: Any that may sleep.
+ * Context: Any. Does not sleep.
  */
 void drm_gem_pages_vm_init(struct drm_gem_pages_vm *vm, struct drm_device *dev)
 {
@@ -365,7 +365,7 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_vm_init);
  * All its objects have been unmapped, and the library told so with
  * drm_gem_pages_set_gpu_mapped_locked().
  *
- * Context: Any. Does not sleep.
+ * Context: Process context. Does not sleep.
  */
 void drm_gem_pages_vm_fini(struct drm_gem_pages_vm *vm)
 {

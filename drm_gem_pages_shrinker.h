@@ -42,6 +42,7 @@ struct drm_gem_pages_shrinker_ops {
 	/**
 	 * @map: Optional. Map the object again where @unmap removed it. Called by
 	 * drm_gem_pages_validate_locked(), so outside of reclaim: it may allocate.
+	 * Returns 0, or a negative error code that the caller passes on.
 	 */
 	int (*map)(struct drm_gem_pages_object *obj);
 
