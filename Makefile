@@ -2,7 +2,7 @@
 #
 # drm_gem_pages: what can be done here. Kbuild is what the kernel's build reads.
 
-BUILD ?= $(CURDIR)/build
+override BUILD := $(abspath $(or $(BUILD),build))
 KDIR ?= /lib/modules/$(shell uname -r)/build
 MO ?= $(BUILD)/modules
 KERNELS := um x86_64 x86_64-debug
@@ -13,7 +13,7 @@ help:
 	@echo 'make show       show what happens to the pages of a buffer, on the sample driver'
 	@echo 'make test       run all tests (tests/run --help)'
 	@echo 'make test-long  memory pressure, races and failing allocations for long'
-	@echo 'make check      check the style of the code'
+	@echo 'make check      check the style of the code, and our rules'
 	@echo 'make rules      try the semantic patches for drivers (tools/rules --help)'
 	@echo 'make bench      measure what reclaim costs (bench/run --help)'
 	@echo 'make modules    build the modules for the kernel that KDIR=DIR was built in;'
@@ -24,9 +24,11 @@ help:
 	@echo 'make msm        the same for msm'
 	@echo 'make htmldocs   build the documentation'
 	@echo 'make kernels    build the kernels that the tests run on'
+	@echo 'make user       build the programs that run inside them'
 	@echo 'make clean      remove what was built of the library, and the logs'
 	@echo 'make distclean  remove all of build/, sources and kernels as well'
 	@echo 'KSRC=DIR        use this kernel source instead of fetching one'
+	@echo 'BUILD=DIR       build there instead of in build/'
 
 # What is allowed is a report of User-Mode Linux's own, see tests/steps/23-reclaim-um.
 run:
@@ -83,7 +85,7 @@ kernel-%:
 
 clean:
 	rm -rf $(BUILD)/modules* $(BUILD)/style $(BUILD)/rules $(BUILD)/user $(BUILD)/log $(BUILD)/html \
-		$(BUILD)/doctrees
+		$(BUILD)/doctrees $(BUILD)/panthor $(BUILD)/msm $(BUILD)/igt-preload
 
 distclean:
 	rm -rf $(BUILD)

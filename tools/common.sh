@@ -3,12 +3,16 @@
 # What every tool here shares. Source it after `set -euo pipefail`.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+[[ ${BUILD-} != [!/]* ]] || BUILD=$PWD/$BUILD
 build=${BUILD:-$top/build}
 me=${0##*/}
 
 say() { printf '%s: %s\n' "$me" "$*" >&2; }
 die() { say "$@"; exit 1; }
 bad() { say "$*" "(see $me --help)"; exit 2; }
+
+# need OPTION [ARGUMENT...]: the option has an argument.
+need() { (($# > 1)) || bad "$1 needs an argument"; }
 
 # Print the leading comment of the script that runs, less the licence line.
 usage() { sed -n '3,/^$/{/^$/d;s/^# \{0,1\}//p}' "$0"; }
