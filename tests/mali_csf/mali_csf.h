@@ -227,32 +227,34 @@ struct mali_csg {
  * @hang_jobs: jobs of endpoints do not complete
  * @hang_mcu: the MCU answers nothing until it boots again
  * @no_boots: so many times the MCU does not boot
- * @no_resets: so many resets do not complete
  * @drop_irqs: so many interrupts get lost
  * @fault_accesses: so many accesses of streams fault
  * @keep_tlb: so many times the TLB does not forget what it should
  * @corrupt_acks: so many changes of a group's state are answered with nonsense
  * @job_delay_ms: what each job waits before it begins
  * @reset_delay_ms: what a reset takes
+ * @flush_delay_ms: what a flush of the caches takes that the driver asks for
  */
 struct mali_trouble {
 	u32 hang_streams;
 	u32 hang_jobs;
 	u32 hang_mcu;
 	u32 no_boots;
-	u32 no_resets;
 	u32 drop_irqs;
 	u32 fault_accesses;
 	u32 keep_tlb;
 	u32 corrupt_acks;
 	u32 job_delay_ms;
 	u32 reset_delay_ms;
+	u32 flush_delay_ms;
 };
 
 /**
  * struct mali_stats - what was done
  * @boots: boots of the MCU
  * @resets: resets of the GPU
+ * @flushes: flushes of the caches that the driver has asked for
+ * @flushed: those that are done
  * @irqs: delivered interrupts
  * @faults: page faults
  * @jobs: calls out of ring buffers
@@ -266,6 +268,8 @@ struct mali_trouble {
 struct mali_stats {
 	u64 boots;
 	u64 resets;
+	u64 flushes;
+	u64 flushed;
 	u64 irqs;
 	u64 faults;
 	u64 jobs;
@@ -296,6 +300,7 @@ struct mali_stats {
  * @fault_status: GPU_FAULT_STATUS
  * @fault_addr: GPU_FAULT_ADDR
  * @reset_due: jiffies when the reset completes, or 0
+ * @flush_due: the same of a flush
  * @latest_flush: counts cache flushes
  * @mcu_status: MCU_x
  * @mcu_control: MCU_CONTROL
@@ -323,6 +328,7 @@ struct mali_gpu {
 	u32 fault_status;
 	u64 fault_addr;
 	unsigned long reset_due;
+	unsigned long flush_due;
 	u32 latest_flush;
 
 	u32 mcu_status;

@@ -46,18 +46,20 @@ void mali_debugfs_init(struct mali_gpu *gpu)
 	TROUBLE(hang_jobs);
 	TROUBLE(hang_mcu);
 	TROUBLE(no_boots);
-	TROUBLE(no_resets);
 	TROUBLE(drop_irqs);
 	TROUBLE(fault_accesses);
 	TROUBLE(keep_tlb);
 	TROUBLE(corrupt_acks);
 	TROUBLE(job_delay_ms);
 	TROUBLE(reset_delay_ms);
+	TROUBLE(flush_delay_ms);
 #undef TROUBLE
 
 #define STAT(name) debugfs_create_u64(#name, 0400, stats, &gpu->stats.name)
 	STAT(boots);
 	STAT(resets);
+	STAT(flushes);
+	STAT(flushed);
 	STAT(irqs);
 	STAT(faults);
 	STAT(jobs);

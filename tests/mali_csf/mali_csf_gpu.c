@@ -108,6 +108,17 @@ void mali_flush_caches(struct mali_gpu *gpu)
 	WRITE_ONCE(*page, ++gpu->latest_flush);
 }
 
+/* 0 says that nothing is going on. */
+static unsigned long due_in(u32 ms)
+{
+	return (jiffies + msecs_to_jiffies(ms)) | 1;
+}
+
+static bool is_due(unsigned long due, u32 ms)
+{
+	return due && (!ms || !time_before(jiffies, due));
+}
+
 static void reset(struct mali_gpu *gpu)
 {
 	gpu->stats.resets++;
@@ -120,25 +131,26 @@ static void reset(struct mali_gpu *gpu)
 	gpu->fault_status = 0;
 	gpu->fault_addr = 0;
 
-	gpu->reset_due = 0;
-	if (mali_trouble_once(&gpu->trouble.no_resets))
-		return;
-	/* 0 says that no reset is going on. */
-	gpu->reset_due = (jiffies + msecs_to_jiffies(gpu->trouble.reset_delay_ms)) | 1;
+	gpu->flush_due = 0;
+	gpu->reset_due = due_in(gpu->trouble.reset_delay_ms);
 	mali_gpu_poll(gpu);
 }
 
 /**
- * mali_gpu_poll() - complete a reset that takes time
+ * mali_gpu_poll() - complete a reset and a flush that take time
  * @gpu: the GPU
  */
 void mali_gpu_poll(struct mali_gpu *gpu)
 {
-	if (!gpu->reset_due ||
-	    (gpu->trouble.reset_delay_ms && time_before(jiffies, gpu->reset_due)))
-		return;
-	gpu->reset_due = 0;
-	mali_irq_raise(gpu, MALI_IRQ_GPU, GPU_IRQ_RESET_COMPLETED);
+	if (is_due(gpu->reset_due, gpu->trouble.reset_delay_ms)) {
+		gpu->reset_due = 0;
+		mali_irq_raise(gpu, MALI_IRQ_GPU, GPU_IRQ_RESET_COMPLETED);
+	}
+	if (is_due(gpu->flush_due, gpu->trouble.flush_delay_ms)) {
+		gpu->flush_due = 0;
+		gpu->stats.flushed++;
+		mali_irq_raise(gpu, MALI_IRQ_GPU, GPU_IRQ_CLEAN_CACHES_COMPLETED);
+	}
 }
 
 /**
@@ -162,7 +174,10 @@ static void gpu_command(struct mali_gpu *gpu, u32 value)
 		break;
 	case GPU_CMD_FLUSH_CACHES:
 		mali_flush_caches(gpu);
-		mali_irq_raise(gpu, MALI_IRQ_GPU, GPU_IRQ_CLEAN_CACHES_COMPLETED);
+		gpu->stats.flushes++;
+		gpu->flush_due = due_in(gpu->trouble.flush_delay_ms);
+		mali_gpu_poll(gpu);
+		mali_kick(gpu);
 		break;
 	}
 }

@@ -171,7 +171,7 @@ static bool poll(struct mali_gpu *gpu)
 	mali_mcu_report_idle(gpu);
 	mali_gpu_poll(gpu);
 
-	waits = gpu->mcu_work || gpu->reset_due;
+	waits = gpu->mcu_work || gpu->reset_due || gpu->flush_due;
 	for (i = 0; i < MALI_CSGS; i++)
 		waits |= gpu->csgs[i].active && !gpu->csgs[i].idle;
 

@@ -197,29 +197,146 @@ static void case_under_job(void)
 	gpu_close(&gpu);
 }
 
+/* What a job finds mapped while it runs it may use, whatever it was started with. */
+static void case_bound_under_job(void)
+{
+	struct gpu gpu = gpu_open();
+	struct gpu_bo flag = gpu_bo(&gpu, PAGE, 0);
+	__u32 group = gpu_group(&gpu, 1), done = gpu_syncobj(&gpu);
+	struct stream s = stream_begin(&gpu);
+	/* Where the next one will be. */
+	__u64 va = gpu.next_va;
+	long long before;
+	struct gpu_bo bo;
+
+	cs_move48(&s, 0, flag.va);
+	cs_load(&s, 2, 0, 1, 0);
+	cs_wait(&s, 1);
+	cs_branch(&s, EQUAL, 2, -3);
+	cs_move48(&s, 0, va);
+	cs_move32(&s, 2, 0xabc);
+	cs_store(&s, 2, 0, 1, 0);
+	cs_wait(&s, 1);
+	gpu_submit(&gpu, group, 0, &s, done);
+	expect(gpu_wait(&gpu, done, 0.1), -ETIME, "a job that waits for the CPU");
+	bo = gpu_bo(&gpu, SIZE, 0);
+	check(bo.va == va, "it is at %llx, not at %llx", bo.va, va);
+	cpu_stamp(bo.map, SIZE / PAGE, 5);
+	before = fdinfo(gpu.fd, "drm-resident-memory");
+	check(before >= (long long)SIZE, "%lld bytes are resident", before);
+	shrink(100000);
+	shrink(100000);
+	upstream_differs("an object that was bound under a job", "stays", "is evicted");
+	if (is_upstream()) {
+		check(fdinfo(gpu.fd, "drm-resident-memory") < before, "upstream keeps it");
+		return;
+	}
+	check(fdinfo(gpu.fd, "drm-resident-memory") >= before, "evicted under a job");
+	store((__u32 *)flag.map, 1);
+	expect(gpu_wait(&gpu, done, 10), 0, "wait for the job");
+	check(load((__u32 *)bo.map) == 0xabc, "the job wrote %x", *(__u32 *)bo.map);
+	evict_all(&gpu);
+	expect_stamps(bo.map + PAGE, SIZE / PAGE - 1, PAGE, 6, "CPU");
+	gpu_close(&gpu);
+}
+
+static struct gpu late;
+static struct gpu_bo late_bo;
+
+static void unmap_late(void *arg)
+{
+	(void)arg;
+	gpu_unbind(&late, &late_bo);
+}
+
+/* The caches of the GPU may hold what it wrote until the flush that ends an unmap. */
+static void case_being_unmapped(void)
+{
+	struct gpu other = gpu_open();
+	struct gpu_bo flag = gpu_bo(&other, PAGE, 0);
+	__u32 busy = gpu_group(&other, 1), done = gpu_syncobj(&other), group;
+	struct stream s = stream_begin(&other);
+	unsigned int tries;
+	bool seen = false;
+
+	if (is_upstream())
+		skip("upstream evicts it");
+	/* So that nothing else is flushed: the GPU has work all the time. */
+	cs_move48(&s, 0, flag.va);
+	cs_load(&s, 2, 0, 1, 0);
+	cs_wait(&s, 1);
+	cs_branch(&s, EQUAL, 2, -3);
+	gpu_submit(&other, busy, 0, &s, done);
+
+	late = gpu_open();
+	late_bo = gpu_bo(&late, SIZE, 0);
+	group = gpu_group(&late, 1);
+	for (tries = 0; !seen && tries < 50; tries++) {
+		unsigned long flushed;
+		long long before;
+		pid_t pid;
+
+		if (tries)
+			expect(gpu_try_bind(&late, late_bo.handle, late_bo.va, SIZE, 0), 0, "bind");
+		gpu_stamp(&late, group, late_bo.va, SIZE / PAGE, tries);
+		before = fdinfo(late.fd, "drm-resident-memory");
+		flushed = model_stat("flushed");
+		check(model_stat("flushes") == flushed, "a flush is going on");
+		model_set("flush_delay_ms", 60);
+		pid = spawn(unmap_late, NULL);
+		while (model_stat("flushes") == flushed)
+			usleep(1000);
+		shrink(100000);
+		seen = model_stat("flushed") == flushed;
+		if (seen)
+			check(fdinfo(late.fd, "drm-resident-memory") >= before,
+			      "evicted before the flush");
+		reap(pid);
+		model_set("flush_delay_ms", 0);
+		evict_all(&late);
+		expect_stamps(late_bo.map, SIZE / PAGE, PAGE, tries, "CPU");
+	}
+	check(seen, "no scan was between unmap and flush");
+	store((__u32 *)flag.map, 1);
+	expect(gpu_wait(&other, done, 10), 0, "the job of the other one");
+	gpu_close(&late);
+	gpu_close(&other);
+}
+
+/* What went to swap; pages of zeroes are only noted there. */
+static unsigned long swapped(void)
+{
+	return vmstat("pswpout") + vmstat("swpout_zero");
+}
+
 /* What the GPU only reads is not written to swap. */
 static void case_read_only(void)
 {
+	const unsigned int pages = 1024, small = 512;
 	struct gpu gpu = gpu_open();
-	struct gpu_bo bo = gpu_bo(&gpu, SIZE, 0), result = gpu_bo(&gpu, PAGE, 0);
-	struct drm_panthor_bo_create args = { .size = 4ul << 20 };
-	__u32 group = gpu_group(&gpu, 1);
-	unsigned long before, clean;
+	struct gpu_bo result = gpu_bo(&gpu, PAGE, 0);
+	__u32 group = gpu_group(&gpu, 1), handle;
+	unsigned long before, count;
 	__u64 va = 1ull << 30;
 
 	if (is_upstream())
 		skip("upstream leaves it to the core to write what was evicted");
-	expect(drm_call(gpu.fd, DRM_IOCTL_PANTHOR_BO_CREATE, &args), 0, "BO_CREATE");
-	expect(gpu_try_bind(&gpu, args.handle, va, args.size, DRM_PANTHOR_VM_BIND_OP_MAP_READONLY),
+	expect(bo_try_create(&gpu, pages * PAGE, 0, 0, &handle), 0, "BO_CREATE");
+	expect(gpu_try_bind(&gpu, handle, va, pages * PAGE, DRM_PANTHOR_VM_BIND_OP_MAP_READONLY),
 	       0, "bind");
 	evict_all(&gpu);
-	gpu_collect(&gpu, group, va, 1024, result.va);
-	before = vmstat("pswpout");
+	gpu_collect(&gpu, group, va, pages, result.va);
+	before = swapped();
 	evict_all(&gpu);
-	clean = vmstat("pswpout") - before;
-	/* The code, the result and the object that was mapped for writing. */
-	check(clean < 512, "%lu pages of a read-only object were written", clean);
-	(void)bo;
+	count = swapped() - before;
+	/* The code and the result. */
+	check(count < small, "%lu pages of a read-only object went to swap", count);
+
+	expect(gpu_try_bind(&gpu, handle, va, pages * PAGE, 0), 0, "bind for writing");
+	before = swapped();
+	evict_all(&gpu);
+	count = swapped() - before;
+	check(count >= pages, "only %lu pages that may have been written went to swap", count);
 	gpu_close(&gpu);
 }
 
@@ -576,6 +693,8 @@ static const struct test_case cases[] = {
 	{ "split_evicted", case_split_evicted },
 	{ "async_bind", case_async_bind },
 	{ "under_job", case_under_job },
+	{ "bound_under_job", case_bound_under_job },
+	{ "being_unmapped", case_being_unmapped },
 	{ "read_only", case_read_only },
 	{ "sparse", case_sparse },
 	{ "fdinfo", case_fdinfo },

@@ -282,8 +282,9 @@ unsigned long model_stat(const char *name)
 void model_calm(void)
 {
 	static const char *const trouble[] = {
-		"hang_streams", "hang_jobs", "hang_mcu", "no_boots", "no_resets", "drop_irqs",
+		"hang_streams", "hang_jobs", "hang_mcu", "no_boots", "drop_irqs",
 		"fault_accesses", "corrupt_acks", "keep_tlb", "job_delay_ms", "reset_delay_ms",
+		"flush_delay_ms",
 	};
 	unsigned int i;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// panthor_mmu.c: 35 places, 215 lines removed
+// panthor_mmu.c: 37 places, 217 lines removed
 // panthor_mmu.h: 1 places, 8 lines removed
 
 // What reclaim knows of a VM.
@@ -10,6 +10,8 @@
 - struct { ... }
 + struct drm_gem_pages_vm
   reclaim;
++ /** @unlinked: Mappings that the operation that is going on has ended. */
++ struct list_head unlinked;
  ...
  };
 
@@ -19,6 +21,7 @@ expression vm;
 - drm_gem_lru_init(&vm->reclaim.lru);
 - INIT_LIST_HEAD(&vm->reclaim.lru_node);
 + drm_gem_pages_vm_init(&vm->reclaim, &vm->ptdev->base);
++ INIT_LIST_HEAD(&vm->unlinked);
 
 @@
 expression vm, ptdev;
@@ -120,6 +123,42 @@ identifier bo, op;
  ...
  }
 
+// Until the caches are flushed the GPU may write to what was mapped. So reclaim has to see the
+// mapping until then, and with it that the VM is busy.
+@@
+identifier vma;
+@@
+ static void panthor_vma_unlink(struct panthor_vma *vma)
+ {
+- drm_gpuva_unlink_defer(&vma->base);
+- kfree(vma);
++ struct panthor_vm *vm = container_of(vma->base.vm, struct panthor_vm, base);
++
++ list_add_tail(&vma->node, &vm->unlinked);
+ }
++
++static void panthor_vm_forget_unlinked(struct panthor_vm *vm)
++{
++	struct panthor_vma *vma;
++
++	while ((vma = list_first_entry_or_null(&vm->unlinked, struct panthor_vma, node))) {
++		list_del(&vma->node);
++		drm_gpuva_unlink_defer(&vma->base);
++		kfree(vma);
++	}
++}
+
+@@
+identifier vm;
+@@
+ panthor_vm_exec_op(struct panthor_vm *vm, ...)
+ {
+ ...
+ panthor_vm_unlock_region(vm);
++ panthor_vm_forget_unlinked(vm);
+ ...
+ }
+
 // Page tables are edited without the reservation lock.
 @@
 struct panthor_gem_object *bo;
@@ -191,7 +230,7 @@ identifier vm_bo, exec, bo;
 +	return &container_of(gpuvm, struct panthor_vm, base)->reclaim;
 +}
 +
-+/* Page tables stay as they are during a reset, and while a job of the VM is running. */
++/* Not while a job of the VM is running, nor once a reset is pending. */
 +static bool panthor_vm_trylock(struct drm_gpuvm *gpuvm)
 +{
 +	struct panthor_vm *vm = container_of(gpuvm, struct panthor_vm, base);
