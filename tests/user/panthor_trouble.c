@@ -4,6 +4,7 @@
  * a job that works, in a VM and a group of its own.
  */
 #include <time.h>
+#include <unistd.h>
 
 #include "panthor_fixture.h"
 
@@ -114,11 +115,26 @@ static void case_invalid_instruction(void)
 /* A fault of the GPU itself is told and no more. */
 static void case_gpu_fault(void)
 {
-	setup();
-	submit_fill(1);
+	unsigned long irqs, tries = 0;
+
+	setup_busy();
+	irqs = model_stat("irqs");
 	model_set("gpu_fault", 0x80);
+	while (model_stat("irqs") == irqs)
+		check(tries++ < 1000 && !usleep(1000), "no interrupt");
 	expect(gpu_wait(&gpu, done, 10), 0, "a job");
 	check_fill(&bo, 1);
+	check_works();
+}
+
+/* An address space says that it has faulted, though nothing was accessed. */
+static void case_mmu_fault(void)
+{
+	setup_busy();
+	/* The first is the MCU's. */
+	model_set("mmu_fault", 1);
+	expect(gpu_wait(&gpu, done, 10), 0, "a job whose address space has faulted");
+	check_state(DRM_PANTHOR_GROUP_STATE_FATAL_FAULT);
 	check_works();
 }
 
@@ -143,6 +159,7 @@ static void case_corrupt_answer(void)
 	model_set("corrupt_acks", 1);
 	submit_fill(1);
 	expect(gpu_wait(&gpu, done, 20), 0, "a job whose group is lost");
+	check(!model_stat("../corrupt_acks"), "nothing was corrupted");
 	check_works();
 }
 
@@ -240,6 +257,7 @@ int main(int argc, char **argv)
 		{ "read_only", case_read_only },
 		{ "invalid_instruction", case_invalid_instruction },
 		{ "gpu_fault", case_gpu_fault },
+		{ "mmu_fault", case_mmu_fault },
 		{ "mcu_hang", case_mcu_hang },
 		{ "corrupt_answer", case_corrupt_answer },
 		{ "lost_interrupts", case_lost_interrupts },

@@ -2,11 +2,58 @@
 /*
  * The GPU goes away while it has clients, and comes back.
  */
+#include <fcntl.h>
+#include <linux/sync_file.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "panthor_fixture.h"
 #include "panthor_reclaim.h"
+
+/* ---- fences, which are there for others when the device is not ---- */
+
+/* Of drivers/dma-buf/sw_sync.c, which has no header. */
+struct sw_sync_fence {
+	__u32 value;
+	char name[32];
+	__s32 fence;
+};
+
+#define SW_SYNC_CREATE_FENCE	_IOWR('W', 0, struct sw_sync_fence)
+#define SW_SYNC_INC		_IOW('W', 1, __u32)
+
+/* Return: the fence that a sync object has now. */
+static int fence_of(__u32 syncobj)
+{
+	struct drm_syncobj_handle args = {
+		.handle = syncobj, .flags = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE,
+	};
+
+	expect(drm_call(gpu.fd, DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &args), 0, "export of a fence");
+
+	return args.fd;
+}
+
+static bool ends(int fence, int ms)
+{
+	struct pollfd poll_fd = { .fd = fence, .events = POLLIN };
+
+	return poll(&poll_fd, 1, ms) == 1;
+}
+
+/* Return: 0, or the negative errno that the fence has ended with. */
+static int error_of(int fence)
+{
+	struct sync_file_info info = {};
+
+	check(!ioctl(fence, SYNC_IOC_FILE_INFO, &info), "SYNC_IOC_FILE_INFO: %m");
+
+	return info.status < 0 ? info.status : 0;
+}
+
+/* ---- cases ---- */
 
 static void case_rebind(void)
 {
@@ -26,10 +73,68 @@ static void case_rebind(void)
 /* The device goes while a job runs. */
 static void case_rebind_busy(void)
 {
+	bool upstream = is_upstream();
+	int fence;
+
 	setup_busy();
+	fence = fence_of(done);
+	upstream_differs("a job that runs, after unbind", "ends", "does not end");
 	device_tell("unbind");
 	model_calm();
+	check(ends(fence, upstream ? 500 : 5000) == !upstream, "the fence of the job");
+	if (!upstream)
+		check(error_of(fence) == -ECANCELED, "it ended with %d", error_of(fence));
 	close(gpu.fd);
+	device_tell("bind");
+	check_works();
+}
+
+/* The device goes while a job waits for somebody else. */
+static void case_rebind_waiting(void)
+{
+	struct sw_sync_fence theirs = { .value = 1, .name = "theirs" };
+	int timeline = open("/sys/kernel/debug/sync/sw_sync", O_RDWR);
+	struct drm_panthor_sync_op syncs[2] = {
+		{ .flags = DRM_PANTHOR_SYNC_OP_WAIT | DRM_PANTHOR_SYNC_OP_HANDLE_TYPE_SYNCOBJ },
+		{ .flags = DRM_PANTHOR_SYNC_OP_SIGNAL | DRM_PANTHOR_SYNC_OP_HANDLE_TYPE_SYNCOBJ },
+	};
+	struct drm_panthor_queue_submit submit = { .syncs = DRM_PANTHOR_OBJ_ARRAY(2, syncs) };
+	struct drm_panthor_group_submit args = {
+		.queue_submits = DRM_PANTHOR_OBJ_ARRAY(1, &submit),
+	};
+	struct drm_syncobj_handle import = {
+		.flags = DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE,
+	};
+	__u32 one = 1;
+	struct stream s;
+	int fence;
+
+	if (is_upstream())
+		skip("upstream warns");
+	check(timeline >= 0, "sw_sync: %m");
+	check(!ioctl(timeline, SW_SYNC_CREATE_FENCE, &theirs), "sw_sync: %m");
+	setup();
+	submit_fill(1);
+	expect(gpu_wait(&gpu, done, 10), 0, "a job");
+	syncs[0].handle = gpu_syncobj(&gpu);
+	syncs[1].handle = done;
+	import.handle = syncs[0].handle;
+	import.fd = theirs.fence;
+	expect(drm_call(gpu.fd, DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &import), 0, "import of a fence");
+	s = stream_begin(&gpu);
+	cs_fill(&s, bo.va, bo.size, 2);
+	submit.stream_addr = stream_va(&s);
+	submit.stream_size = stream_size(&s);
+	args.group_handle = group;
+	expect(drm_call(gpu.fd, DRM_IOCTL_PANTHOR_GROUP_SUBMIT, &args), 0, "GROUP_SUBMIT");
+	fence = fence_of(done);
+	check(!ends(fence, 200), "the job did not wait");
+	device_tell("unbind");
+	check(!ends(fence, 200), "the job ended before what it waits for");
+	check(!ioctl(timeline, SW_SYNC_INC, &one), "sw_sync: %m");
+	check(ends(fence, 5000), "the job does not end");
+	check(error_of(fence) < 0, "the job says that it has run");
+	gpu_close(&gpu);
 	device_tell("bind");
 	check_works();
 }
@@ -136,6 +241,7 @@ int main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		{ "rebind", case_rebind },
 		{ "rebind_busy", case_rebind_busy },
+		{ "rebind_waiting", case_rebind_waiting },
 		{ "rebind_evicted", case_rebind_evicted },
 		{ "rebind_clients", case_rebind_clients },
 		{ "no_boot", case_no_boot },

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-// panthor_sched.c: 2 places, 0 lines removed
+// panthor_sched.c: 4 places, 1 lines removed
 
 // Only the tick takes groups out of their slots, and it runs no more: without this, a group
-// that is in one when the device goes is never freed, and all that it has mapped with it.
+// that is in one when the device goes is never freed, and all that it has mapped with it. Nor
+// would its jobs end, and others wait for them. A reset that failed does all that.
 @@
 identifier sched;
 @@
@@ -10,9 +11,23 @@ identifier sched;
  {
  ...
  disable_work_sync(&sched->sync_upd_work);
-+ panthor_sched_suspend(ptdev);
++ panthor_sched_pre_reset(ptdev);
++ panthor_sched_post_reset(ptdev, true);
  ...
  }
+
+// What a job waits for may come when the device has gone.
+@@
+iterator name scoped_guard;
+identifier ret;
+expression ptdev;
+@@
+ ret = panthor_device_resume_and_get(ptdev);
+-if (drm_WARN_ON(&ptdev->base, ret))
++if (ret) {
++	drm_WARN_ON(&ptdev->base, !drm_dev_is_unplugged(&ptdev->base));
+	return ERR_PTR(ret);
++}
 
 // A scheduler that could not be made must not be torn down: its operations are set all the same.
 @@
