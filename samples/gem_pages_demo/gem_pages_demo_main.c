@@ -7,10 +7,13 @@
  */
 
 #include <linux/dma-mapping.h>
+#include <linux/gfp.h>
 #include <linux/iosys-map.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/scatterlist.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include <drm/drm_drv.h>
@@ -36,6 +39,84 @@ static bool pair;
 module_param(pair, bool, 0444);
 MODULE_PARM_DESC(pair, "Make a second device, to share buffers with (default: no)");
 
+static void demo_free_object(struct drm_gem_object *gem)
+{
+	struct drm_gem_pages_object *obj = to_drm_gem_pages(gem);
+
+	drm_gem_pages_release(obj);
+	kfree(to_demo_object(obj));
+}
+
+static const struct drm_gem_object_funcs demo_object_funcs = {
+	.free = demo_free_object,
+	DRM_GEM_PAGES_OBJECT_FUNCS,
+};
+
+static struct drm_gem_object *demo_create_object(struct drm_device *dev, size_t size)
+{
+	struct demo_object *obj = kzalloc_obj(*obj);
+
+	if (!obj)
+		return ERR_PTR(-ENOMEM);
+	INIT_LIST_HEAD(&obj->mappings);
+	obj->base.base.funcs = &demo_object_funcs;
+	return &obj->base.base;
+}
+
+static int demo_get_block(struct drm_gem_pages_object *obj, struct page **pages,
+			  unsigned long count, gfp_t gfp)
+{
+	struct page *page;
+	unsigned long i;
+	void *block;
+
+	block = alloc_pages_exact(count * PAGE_SIZE, gfp | __GFP_ZERO | __GFP_NOWARN);
+	if (!block)
+		return -ENOMEM;
+	page = virt_to_page(block);
+	for (i = 0; i < count; i++)
+		pages[i] = page + i;
+	return 0;
+}
+
+/*
+ * The content goes with the block. But the driver does not evict, and reclaim takes no
+ * private object whose content is still needed: this one is purged, or is being freed.
+ */
+static void demo_put_block(struct drm_gem_pages_object *obj, struct page **pages,
+			   unsigned long count, bool dirty)
+{
+	free_pages_exact(page_address(pages[0]), count * PAGE_SIZE);
+}
+
+static const struct drm_gem_pages_backing_ops demo_block_ops = {
+	.get = demo_get_block,
+	.put = demo_put_block,
+};
+
+static int demo_create_contiguous(struct drm_file *file, struct drm_device *dev, size_t size,
+				  u32 flags, u32 *handle)
+{
+	struct drm_gem_object *gem;
+	int ret;
+
+	if (size > PAGE_SIZE << MAX_PAGE_ORDER)
+		return -EINVAL;
+	gem = demo_create_object(dev, size);
+	if (IS_ERR(gem))
+		return PTR_ERR(gem);
+
+	ret = drm_gem_pages_init_private(dev, to_drm_gem_pages(gem), size, flags,
+					 &demo_block_ops);
+	/* There may be no block any more when a fault asks for one. */
+	if (!ret)
+		ret = drm_gem_pages_populate(to_drm_gem_pages(gem));
+	if (!ret)
+		ret = drm_gem_handle_create(file, gem, handle);
+	drm_gem_object_put(gem);
+	return ret;
+}
+
 static int demo_dumb_create(struct drm_file *file, struct drm_device *dev,
 			    struct drm_mode_create_dumb *args)
 {
@@ -53,7 +134,8 @@ static int demo_create_ioctl(struct drm_device *dev, void *data, struct drm_file
 	struct drm_gem_pages_demo_create *args = data;
 	u32 flags = 0;
 
-	if (args->flags & ~(GEM_PAGES_DEMO_WC | GEM_PAGES_DEMO_NO_MMAP | GEM_PAGES_DEMO_NO_SHARE))
+	if (args->flags & ~(GEM_PAGES_DEMO_WC | GEM_PAGES_DEMO_NO_MMAP | GEM_PAGES_DEMO_NO_SHARE |
+			    GEM_PAGES_DEMO_CONTIGUOUS))
 		return -EINVAL;
 	if (args->size > SIZE_MAX)
 		return -EINVAL;
@@ -66,6 +148,8 @@ static int demo_create_ioctl(struct drm_device *dev, void *data, struct drm_file
 		flags |= DRM_GEM_PAGES_NO_SHARE;
 
 	args->size = PAGE_ALIGN(args->size);
+	if (args->flags & GEM_PAGES_DEMO_CONTIGUOUS)
+		return demo_create_contiguous(file, dev, args->size, flags, &args->handle);
 	return drm_gem_pages_create_with_handle(file, dev, args->size, flags, &args->handle);
 }
 
@@ -121,32 +205,6 @@ static int demo_fill_ioctl(struct drm_device *dev, void *data, struct drm_file *
 
 	return ret;
 }
-
-static const struct drm_gem_object_funcs demo_object_funcs;
-
-static struct drm_gem_object *demo_create_object(struct drm_device *dev, size_t size)
-{
-	struct demo_object *obj = kzalloc_obj(*obj);
-
-	if (!obj)
-		return ERR_PTR(-ENOMEM);
-	INIT_LIST_HEAD(&obj->mappings);
-	obj->base.base.funcs = &demo_object_funcs;
-	return &obj->base.base;
-}
-
-static void demo_free_object(struct drm_gem_object *gem)
-{
-	struct drm_gem_pages_object *obj = to_drm_gem_pages(gem);
-
-	drm_gem_pages_release(obj);
-	kfree(to_demo_object(obj));
-}
-
-static const struct drm_gem_object_funcs demo_object_funcs = {
-	.free = demo_free_object,
-	DRM_GEM_PAGES_OBJECT_FUNCS,
-};
 
 static const struct drm_ioctl_desc demo_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(GEM_PAGES_DEMO_CREATE, demo_create_ioctl, DRM_RENDER_ALLOW),

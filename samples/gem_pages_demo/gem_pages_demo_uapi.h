@@ -12,6 +12,8 @@
 #define GEM_PAGES_DEMO_WC	0x1
 #define GEM_PAGES_DEMO_NO_MMAP	0x2
 #define GEM_PAGES_DEMO_NO_SHARE	0x4
+/* Its pages lie one behind the other, aligned to the next power of two of its size. */
+#define GEM_PAGES_DEMO_CONTIGUOUS	0x8
 
 struct drm_gem_pages_demo_create {
 	__u64 size;	/* in: bytes; out: rounded up to whole pages */

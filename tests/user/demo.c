@@ -18,6 +18,17 @@ const char *const context_name[CONTEXTS] = {
 
 /* ---- ioctls ---- */
 
+int demo_try_create(int fd, __u64 *size, __u32 flags, __u32 *handle)
+{
+	struct drm_gem_pages_demo_create args = { .size = *size, .flags = flags };
+	int ret = drm_call(fd, DRM_IOCTL_GEM_PAGES_DEMO_CREATE, &args);
+
+	*size = args.size;
+	*handle = args.handle;
+
+	return ret;
+}
+
 int demo_try_madvise(int fd, __u32 handle, unsigned int advice)
 {
 	struct drm_gem_pages_demo_madvise args = { .handle = handle, .advice = advice };

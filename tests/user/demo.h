@@ -23,6 +23,7 @@ struct object_info {
 };
 
 /* These return 0 or a negative errno; demo_try_madvise() also whether content is retained. */
+int demo_try_create(int fd, __u64 *size, __u32 flags, __u32 *handle);
 int demo_try_madvise(int fd, __u32 handle, unsigned int advice);
 int demo_try_map(int fd, __u32 handle, bool map);
 int demo_try_run(int fd, __u32 handle, bool write, __u32 value, __u64 *wrong);

@@ -13,6 +13,8 @@
 
 #include "demo.h"
 
+#define LARGEST	(4ul << 20)	/* block that the kernel has, MAX_PAGE_ORDER */
+
 static int create_dumb(int fd, __u32 width, __u32 height, __u32 bpp,
 		       struct drm_mode_create_dumb *args)
 {
@@ -121,17 +123,6 @@ static void case_sizes(void)
 	}
 }
 
-static int demo_create(int fd, __u64 *size, __u32 flags, __u32 *handle)
-{
-	struct drm_gem_pages_demo_create args = { .size = *size, .flags = flags };
-	int ret = drm_call(fd, DRM_IOCTL_GEM_PAGES_DEMO_CREATE, &args);
-
-	*size = args.size;
-	*handle = args.handle;
-
-	return ret;
-}
-
 static int demo_offset(int fd, __u32 handle, __u32 pad, __u64 *offset)
 {
 	struct drm_gem_pages_demo_mmap_offset args = { .handle = handle, .pad = pad };
@@ -156,14 +147,14 @@ static void case_create(void)
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		size = bad[i];
-		expect(demo_create(fd, &size, 0, &handle), -EINVAL, "CREATE of a bad size");
+		expect(demo_try_create(fd, &size, 0, &handle), -EINVAL, "CREATE of a bad size");
 	}
 	size = PAGE;
-	expect(demo_create(fd, &size, 0x8, &handle), -EINVAL, "CREATE with an unknown flag");
+	expect(demo_try_create(fd, &size, 0x10, &handle), -EINVAL, "CREATE with an unknown flag");
 
 	for (i = 0; i < 2; i++) {
 		size = PAGE + 1;
-		expect(demo_create(fd, &size, i ? GEM_PAGES_DEMO_WC : 0, &handle), 0, "CREATE");
+		expect(demo_try_create(fd, &size, i ? GEM_PAGES_DEMO_WC : 0, &handle), 0, "CREATE");
 		check(size == 2 * PAGE, "a page and a byte became %llu bytes", size);
 		expect(demo_offset(fd, handle, 1, &offset), -EINVAL, "MMAP_OFFSET with a pad");
 		expect(demo_offset(fd, handle, 0, &offset), 0, "MMAP_OFFSET");
@@ -178,11 +169,77 @@ static void case_create(void)
 		expect(demo_offset(fd, handle, 0, &offset), -ENOENT, "MMAP_OFFSET, closed");
 	}
 
-	expect(demo_create(fd, &size, GEM_PAGES_DEMO_NO_MMAP, &handle), 0, "CREATE, NO_MMAP");
+	expect(demo_try_create(fd, &size, GEM_PAGES_DEMO_NO_MMAP, &handle), 0, "CREATE, NO_MMAP");
 	expect(demo_offset(fd, handle, 0, &offset), -EPERM, "MMAP_OFFSET, NO_MMAP");
-	expect(demo_create(fd, &size, GEM_PAGES_DEMO_NO_SHARE, &handle), 0, "CREATE, NO_SHARE");
+	expect(demo_try_create(fd, &size, GEM_PAGES_DEMO_NO_SHARE, &handle), 0, "CREATE, NO_SHARE");
 	expect(prime_export(fd, handle, 0, &dmabuf), -EINVAL, "export, NO_SHARE");
 	expect(demo_offset(fd, handle, 0, &offset), 0, "MMAP_OFFSET, NO_SHARE");
+}
+
+static void case_contiguous(void)
+{
+	static const struct {
+		__u64 size;
+		int ret;
+	} sizes[] = {
+		{ 0, -EINVAL }, { 1, 0 }, { 3 * PAGE - 1, 0 }, { LARGEST, 0 },
+		{ LARGEST + 1, -EINVAL }, { ~0ull, -EINVAL },
+	};
+	unsigned long i, page, count;
+	int fd = drm_open_primary();
+	struct bo bo = { .fd = fd };
+	__u64 size;
+	void *map;
+
+	if (driver_is_stock())
+		skip("it creates dumb buffers only");
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size = sizes[i].size;
+		expect(demo_try_create(fd, &size, GEM_PAGES_DEMO_CONTIGUOUS, &bo.handle),
+		       sizes[i].ret, "CREATE, CONTIGUOUS");
+		if (sizes[i].ret)
+			continue;
+		check(size - sizes[i].size < PAGE && !(size % PAGE), "%llu bytes became %llu",
+		      sizes[i].size, size);
+		/* All of it is there from the first moment on. */
+		check(demo_info(size).resident == size, "%lu bytes are resident",
+		      demo_info(size).resident);
+		bo.size = size;
+		expect(gem_map_offset(fd, bo.handle, &bo.offset), 0, "MAP_DUMB");
+		map = bo_map(&bo);
+		count = size / PAGE;
+		for (page = 0; page < count; page++)
+			check_zero(map + page * PAGE, page, "a new object");
+		stamp_pages(map, i, 0, count);
+
+		/* Scans leave it alone. */
+		demo_shrink(100000, KERNEL);
+		check(demo_info(size).resident == size, "%lu bytes are resident",
+		      demo_info(size).resident);
+		check_pages(map, i, 0, count, "after a scan");
+		unmap(map, size);
+		map = bo_map(&bo);
+		check_pages(map, i, 0, count, "mapped anew");
+
+		/* Unless nobody needs what is in it. */
+		check(demo_madvise(&bo, GEM_PAGES_DEMO_DONTNEED), "it is gone at once");
+		demo_shrink(100000, KERNEL);
+		check(!demo_madvise(&bo, GEM_PAGES_DEMO_WILLNEED), "it was not purged");
+		check(!demo_info(size).resident, "%lu bytes are resident",
+		      demo_info(size).resident);
+		check(probe_read(map) == SIGBUS, "it can still be read");
+		unmap(map, size);
+		bo_close(&bo);
+	}
+
+	/* More than there is memory, one after the other: nothing stays behind. */
+	for (i = 0; i <= (unsigned long)meminfo("MemTotal") / (LARGEST / PAGE); i++) {
+		size = LARGEST;
+		expect(demo_try_create(fd, &size, GEM_PAGES_DEMO_CONTIGUOUS, &bo.handle), 0,
+		       "CREATE, CONTIGUOUS, once more");
+		expect(gem_close(fd, bo.handle), 0, "GEM_CLOSE");
+	}
 }
 
 static void case_reuse(void)
@@ -665,6 +722,7 @@ int main(int argc, char **argv)
 		{ "bad_sizes", case_bad_sizes },
 		{ "odd_sizes", case_sizes },
 		{ "create", case_create },
+		{ "create_contiguous", case_contiguous },
 		{ "handle_reuse", case_reuse },
 		{ "many_handles", case_many },
 		{ "handles_belong_to_a_file", case_private },
