@@ -261,6 +261,8 @@ struct mali_trouble {
  * @insns: executed instructions
  * @tlb_hits: translations that were remembered
  * @tlb_misses: translations that were not
+ * @block_misses: those of them that ended at a block instead of a page
+ * @locked_pages: pages of the regions that LOCK commands locked
  * @stalls: accesses that a locked region held up
  * @suspends: suspended groups
  * @ooms: chunks of tiler heaps asked for
@@ -276,6 +278,8 @@ struct mali_stats {
 	u64 insns;
 	u64 tlb_hits;
 	u64 tlb_misses;
+	u64 block_misses;
+	u64 locked_pages;
 	u64 stalls;
 	u64 suspends;
 	u64 ooms;

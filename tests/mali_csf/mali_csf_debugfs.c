@@ -66,6 +66,8 @@ void mali_debugfs_init(struct mali_gpu *gpu)
 	STAT(insns);
 	STAT(tlb_hits);
 	STAT(tlb_misses);
+	STAT(block_misses);
+	STAT(locked_pages);
 	STAT(stalls);
 	STAT(suspends);
 	STAT(ooms);

@@ -131,6 +131,8 @@ static u32 translate(struct mali_gpu *gpu, u32 nr, u64 va, bool write, void **at
 		gpu->stats.tlb_misses++;
 		if (status)
 			return status;
+		/* At the last level the bit is always set. */
+		gpu->stats.block_misses += !(pte & PTE_TABLE);
 		entry->tag = tlb_tag(va);
 		entry->pte = pte;
 	}
@@ -246,6 +248,7 @@ static void command(struct mali_gpu *gpu, struct mali_as *as, u32 value)
 		/* Nothing of it comes back before the UNLOCK. */
 		as->lock_size = BIT_ULL(min(width, 63));
 		as->lock_start = lock & ~(as->lock_size - 1);
+		gpu->stats.locked_pages += as->lock_size >> PAGE_SHIFT;
 		tlb_forget(gpu, as, as->lock_start, as->lock_size);
 		break;
 	case AS_COMMAND_FLUSH_PT:

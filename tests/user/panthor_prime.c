@@ -71,14 +71,14 @@ static int sample_open(void)
 	return fd;
 }
 
-/* Evict what the sample driver has. So many bytes of its only object of SIZE must stay. */
-static void sample_evict(size_t bytes)
+/* Evict what the sample driver has. So many bytes of its only object of this size must stay. */
+static void sample_evict(size_t size, size_t bytes)
 {
 	const char *was = as("gem_pages_demo");
 	struct object_info info;
 
 	demo_shrink(100000, KERNEL);
-	info = demo_info(SIZE);
+	info = demo_info(size);
 	check(info.resident == bytes, "%lu bytes are resident (%s, %d pins), not %zu",
 	      info.resident, info.state, info.pins, bytes);
 	as(was);
@@ -231,20 +231,20 @@ static void case_imported(void)
 		__u32 value = 0x1000 * i + 1;
 
 		expect(demo_try_fill(sample, bo.handle, value), 0, "FILL");
-		sample_evict(0);
+		sample_evict(SIZE, 0);
 		expect(prime_export(sample, bo.handle, DRM_CLOEXEC | DRM_RDWR, &dmabuf), 0,
 		       "export");
 		expect(prime_import(gpu.fd, dmabuf, &handle), 0, "import");
 		close(dmabuf);
 		expect(gpu_try_bind(&gpu, handle, VA, SIZE, 0), 0, "bind");
-		sample_evict(SIZE);
+		sample_evict(SIZE, SIZE);
 		gpu_collect(&gpu, group, VA, PAGES, result.va);
 		for (page = 0; page < PAGES; page++)
 			check(((__u32 *)result.map)[page] == value, "page %u: %x, not %x", page,
 			      ((__u32 *)result.map)[page], value);
 		shrink_much();
 		gpu_stamp(&gpu, group, VA, PAGES, value + 100);
-		sample_evict(SIZE);
+		sample_evict(SIZE, SIZE);
 		shrink_much();
 		check_bo(&gpu, group, &its, VA, &result, value + 100);
 		cpu_stamp(its.map, PAGES, value + 200);
@@ -265,15 +265,187 @@ static void case_imported(void)
 					    DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP), 0,
 			       "unmap the middle");
 		shrink_much();
-		sample_evict(SIZE);
+		sample_evict(SIZE, SIZE);
 		gpu_collect(&gpu, group, VA + 30 * PAGE, PAGES - 30, result.va);
 		expect_stamps(result.map, PAGES - 30, 4, value + 430, "tail");
 		expect(gpu_try_bind(&gpu, 0, VA, SIZE, DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP), 0,
 		       "unmap");
-		sample_evict(0);
+		sample_evict(SIZE, 0);
 		expect_stamps(its.map, PAGES, PAGE, value + 400, "exporter");
 		expect(demo_try_fill(sample, bo.handle, 7), 0, "FILL");
 		check_words(its.map, 7);
+	}
+	check(gpu_vm_usable(&gpu), "the VM is unusable");
+	close(sample);
+	gpu_close(&gpu);
+}
+
+#define BLOCK		512u	/* pages of 2 MiB, for which the GPU has one entry */
+#define TWO_BLOCKS	(2 * BLOCK * PAGE)
+
+static int bind_part(struct gpu *gpu, __u32 handle, __u64 offset, __u64 va, __u64 size)
+{
+	struct drm_panthor_vm_bind_op op = {
+		.bo_handle = handle, .bo_offset = offset, .va = va, .size = size,
+	};
+	struct drm_panthor_vm_bind args = {
+		.vm_id = gpu->vm, .ops = DRM_PANTHOR_OBJ_ARRAY(1, &op),
+	};
+
+	return drm_call(gpu->fd, DRM_IOCTL_PANTHOR_VM_BIND, &args);
+}
+
+static void expect_fault(struct gpu *gpu, __u64 va)
+{
+	__u32 group = gpu_group(gpu, 1), done = gpu_syncobj(gpu);
+	struct stream s = stream_begin(gpu);
+
+	cs_move48(&s, 0, va);
+	cs_load(&s, 2, 0, 1, 0);
+	cs_wait(&s, 1);
+	gpu_submit(gpu, group, 0, &s, done);
+	expect(gpu_wait(gpu, done, 20), 0, "a job that reads the hole");
+	check(gpu_group_state(gpu, group) & DRM_PANTHOR_GROUP_STATE_FATAL_FAULT,
+	      "a job has read 0x%llx, which is not mapped", va);
+	gpu_group_destroy(gpu, group);
+}
+
+/*
+ * Unmap while a job waits for the CPU, and all the time looks at the word at @va, which is
+ * @word for the CPU. It must not notice. Return: how many pages were locked meanwhile.
+ */
+static unsigned long unmap_under_job(struct gpu *gpu, __u32 group, __u64 va, __u32 *word,
+				     __u64 hole, __u64 size)
+{
+	__u32 done = gpu_syncobj(gpu);
+	struct stream s = stream_begin(gpu);
+	unsigned long locked;
+
+	store(word, 0);
+	cs_move48(&s, 0, va);
+	cs_move32(&s, 2, 1);
+	cs_store(&s, 2, 0, 1, 0);
+	cs_wait(&s, 1);
+	cs_load(&s, 2, 0, 1, 0);
+	cs_wait(&s, 1);
+	cs_add32(&s, 2, 2, -2);
+	cs_branch(&s, NEQUAL, 2, -4);
+	gpu_submit(gpu, group, 0, &s, done);
+	await(word, 1);
+	locked = model_stat("locked_pages");
+	expect(gpu_try_bind(gpu, 0, hole, size, DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP), 0,
+	       "unmap a part");
+	locked = model_stat("locked_pages") - locked;
+	store(word, 2);
+	expect(gpu_wait(gpu, done, 20), 0, "the job");
+	check(!gpu_group_state(gpu, group), "the group is in state 0x%x",
+	      gpu_group_state(gpu, group));
+
+	return locked;
+}
+
+/*
+ * What is bound, which pages of it in blocks of 2 MiB, and what is unmapped then, all in
+ * pages. A block of which a part is unmapped has to be replaced, as a whole, by pages.
+ */
+static const struct part {
+	const char *what;
+	unsigned int va, offset, pages, in_blocks, hole, size;
+	bool splits;
+} parts[] = {
+	{ "inside a block", 0, 0, 2 * BLOCK, 2 * BLOCK, 200, 16, true },
+	{ "across two blocks", 0, 0, 2 * BLOCK, 2 * BLOCK, BLOCK - 8, 16, true },
+	{ "the start of a block", 0, 0, 2 * BLOCK, 2 * BLOCK, 0, 16, true },
+	{ "the end of a block", 0, 0, 2 * BLOCK, 2 * BLOCK, 2 * BLOCK - 16, 16, true },
+	{ "a block", 0, 0, 2 * BLOCK, 2 * BLOCK, BLOCK, BLOCK, false },
+	{ "pages before a block", 100, 100, 2 * BLOCK - 100, BLOCK, 110, 16, false },
+	{ "pages and a block", 100, 100, 2 * BLOCK - 100, BLOCK, BLOCK - 8, 16, true },
+	{ "pages after a block", 0, 0, BLOCK + 100, BLOCK, BLOCK + 50, 16, false },
+	{ "pages that do not fit a block", 0, 1, 2 * BLOCK - 1, 0, 200, 16, false },
+};
+
+/* Make the hole, look around, and fill it again. @its is what @part->va leads to. */
+static void check_hole(struct gpu *gpu, __u32 handle, const struct part *part, void *its,
+		       const struct gpu_bo *result, __u32 value)
+{
+	unsigned int left = part->hole - part->va, right = part->pages - left - part->size;
+	__u64 hole = VA + part->hole * PAGE, end = hole + part->size * PAGE;
+	/* A page that stays, in the same block if there is one. */
+	unsigned int beside = left ? left - 1 : part->size;
+	__u32 group = gpu_group(gpu, 1);
+	unsigned long locked;
+
+	locked = unmap_under_job(gpu, group, VA + (part->va + beside) * PAGE + 4,
+				 its + beside * PAGE + 4, hole, end - hole);
+	check(!part->splits || locked >= BLOCK, "%s: only %lu pages were locked", part->what,
+	      locked);
+	check(part->in_blocks || locked < BLOCK, "%s: %lu pages were locked", part->what, locked);
+	shrink_much();
+	if (left)
+		gpu_collect(gpu, group, VA + part->va * PAGE, left, result->va);
+	expect_stamps(result->map, left, 4, value, "before the hole");
+	if (right)
+		gpu_collect(gpu, group, end, right, result->va);
+	expect_stamps(result->map, right, 4, value + left + part->size, "behind the hole");
+	expect_stamps(its, part->pages, PAGE, value, "exporter");
+	gpu_group_destroy(gpu, group);
+	expect_fault(gpu, hole);
+	expect_fault(gpu, end - PAGE);
+	expect(bind_part(gpu, handle, (part->offset + left) * PAGE, hole, end - hole), 0,
+	       "bind the hole");
+}
+
+static void case_blocks(void)
+{
+	struct gpu gpu = gpu_open();
+	struct gpu_bo result = gpu_bo(&gpu, PAGE, 0);
+	int sample = sample_open(), dmabuf;
+	struct bo bo = { .fd = sample };
+	const struct part *part;
+	__u64 size = TWO_BLOCKS;
+	__u32 handle, group, i;
+	void *map;
+
+	expect(demo_try_create(sample, &size, GEM_PAGES_DEMO_CONTIGUOUS, &bo.handle), 0,
+	       "CREATE");
+	bo.size = size;
+	expect(gem_map_offset(sample, bo.handle, &bo.offset), 0, "MAP_DUMB");
+	map = bo_map(&bo);
+	expect(prime_export(sample, bo.handle, DRM_CLOEXEC | DRM_RDWR, &dmabuf), 0, "export");
+	expect(prime_import(gpu.fd, dmabuf, &handle), 0, "import");
+	close(dmabuf);
+	upstream_differs("unmap a part of a block of an import", "success",
+			 "a crash, so not tried");
+
+	for (i = 0, part = parts; i < ARRAY_SIZE(parts); i++, part++) {
+		struct gpu_bo its = { .size = part->pages * PAGE, .va = VA + part->va * PAGE,
+				      .map = map + part->offset * PAGE };
+		unsigned long blocks = model_stat("block_misses");
+		__u32 value = 0x10000 * i + 1;
+
+		group = gpu_group(&gpu, 1);
+		expect(bind_part(&gpu, handle, part->offset * PAGE, its.va, its.size), 0, "bind");
+		gpu_stamp(&gpu, group, its.va, part->pages, value);
+		blocks = model_stat("block_misses") - blocks;
+		check(blocks == part->in_blocks, "%s: %lu pages are in blocks, not %u",
+		      part->what, blocks, part->in_blocks);
+		shrink_much();
+		sample_evict(TWO_BLOCKS, TWO_BLOCKS);
+		check_bo(&gpu, group, &its, its.va, &result, value);
+		gpu_group_destroy(&gpu, group);
+		if (!is_upstream())
+			check_hole(&gpu, handle, part, its.map, &result, value);
+
+		group = gpu_group(&gpu, 1);
+		check_bo(&gpu, group, &its, its.va, &result, value);
+		gpu_stamp(&gpu, group, its.va, part->pages, value + 0x8000);
+		expect_stamps(its.map, part->pages, PAGE, value + 0x8000, part->what);
+		cpu_stamp(its.map, part->pages, value + 0xc000);
+		check_bo(&gpu, group, &its, its.va, &result, value + 0xc000);
+		gpu_group_destroy(&gpu, group);
+		gpu_unbind(&gpu, &its);
+		expect_fault(&gpu, its.va);
+		expect_fault(&gpu, its.va + its.size - PAGE);
 	}
 	check(gpu_vm_usable(&gpu), "the VM is unusable");
 	close(sample);
@@ -403,6 +575,7 @@ static const struct test_case cases[] = {
 	{ "exported_imported", case_exported_imported },
 	{ "exporter_gone", case_exporter_gone },
 	{ "imported", case_imported },
+	{ "imported_blocks", case_blocks },
 	{ "imported_calls", case_imported_calls },
 	{ "self_import", case_self_import },
 	{ "refused", case_refused },
