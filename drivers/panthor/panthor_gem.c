@@ -312,18 +312,21 @@ void panthor_gem_gpu_may_write(struct panthor_gem_object *bo, u32 map_flags, u64
 }
 
 /**
- * panthor_gem_is_block - tell whether a GPU address is mapped with a block of 2 MiB
+ * panthor_gem_is_block - tell whether the 2 MiB around a GPU address are one block
  * @bo: object that is mapped there
  * @offset: byte of @bo that is mapped there
  * @va: GPU address
  *
  * Decided from the sg table, as it was when the page tables were written. So it is right
- * for imported objects, and for pages that lie together without being one folio. True
- * as well if the mapping ends before the block does.
+ * for imported objects, and for pages that lie together without being one folio.
+ *
+ * It knows nothing of where the mapping begins and ends. If that is inside the 2 MiB the
+ * answer may be true, and still they are mapped page by page. Whoever then unmaps more of
+ * the mapping than was asked for, and maps it again, does needless work and no harm.
  *
  * Context: Any in which drm_gem_pages_peek_sgt() is valid.
  *
- * Return: true if it is.
+ * Return: true if a mapping of all of the 2 MiB is a block.
  */
 bool panthor_gem_is_block(struct panthor_gem_object *bo, u64 offset, u64 va)
 {
@@ -331,7 +334,7 @@ bool panthor_gem_is_block(struct panthor_gem_object *bo, u64 offset, u64 va)
 	struct scatterlist *sg;
 	unsigned int i;
 
-	/* The start of the block; the mapping begins there or before. */
+	/* The start of the 2 MiB. If that is before the object, it is past any length. */
 	offset -= va & (SZ_2M - 1);
 	for_each_sgtable_dma_sg(sgt, sg, i) {
 		u64 len = sg_dma_len(sg);
