@@ -741,37 +741,49 @@ struct sg_table *drm_gem_pages_peek_sgt(const struct drm_gem_pages_object *obj)
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_peek_sgt);
 
-static int sync_range(struct drm_gem_pages_object *obj, size_t offset, size_t size,
-		      enum dma_data_direction dir,
-		      void (*sync)(struct device *, dma_addr_t, size_t, enum dma_data_direction))
+/*
+ * Sync a range of an sg table, of which @cpu and @dma are the two sides. Behind an IOMMU
+ * one segment may be scattered memory, of which the DMA API looks up only the first byte
+ * and takes the rest for contiguous. So no piece goes beyond an entry of @cpu.
+ */
+void drm_gem_pages_sync_pieces(struct device *dev, struct scatterlist *cpu,
+			       struct scatterlist *dma, size_t offset, size_t size,
+			       enum dma_data_direction dir, drm_gem_pages_sync_fn *sync)
 {
-	struct device *dev = drm_dev_dma_dev(obj->base.dev);
+	size_t start = 0;	/* of the entry, in the segment */
+
+	for (; size; cpu = sg_next(cpu)) {
+		if (start == sg_dma_len(dma)) {
+			dma = sg_next(dma);
+			start = 0;
+		}
+		if (offset < cpu->length) {
+			size_t len = min(cpu->length - offset, size);
+
+			sync(dev, sg_dma_address(dma) + start + offset, len, dir);
+			size -= len;
+			offset = 0;
+		} else {
+			offset -= cpu->length;
+		}
+		start += cpu->length;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(drm_gem_pages_sync_pieces);
+
+static int sync_range(struct drm_gem_pages_object *obj, size_t offset, size_t size,
+		      enum dma_data_direction dir, drm_gem_pages_sync_fn *sync)
+{
 	struct drm_gem_pages_state *s = state_of(obj);
-	struct scatterlist *sg;
-	unsigned int i;
 
 	assert_locked(obj);
 
 	if (drm_gem_is_imported(&obj->base) || offset > obj->base.size ||
 	    size > obj->base.size - offset)
 		return -EINVAL;
-	if (!s->sgt)
-		return 0;
-
-	for_each_sgtable_dma_sg(s->sgt, sg, i) {
-		size_t len = sg_dma_len(sg);
-
-		if (!size)
-			break;
-		if (offset >= len) {
-			offset -= len;
-			continue;
-		}
-		len = min(len - offset, size);
-		sync(dev, sg_dma_address(sg) + offset, len, dir);
-		size -= len;
-		offset = 0;
-	}
+	if (s->sgt)
+		drm_gem_pages_sync_pieces(drm_dev_dma_dev(obj->base.dev), s->sgt->sgl, s->sgt->sgl,
+					  offset, size, dir, sync);
 	return 0;
 }
 

@@ -61,6 +61,11 @@ int drm_gem_pages_dma_map(struct drm_gem_pages_object *obj, struct device *dev,
 			  struct sg_table *sgt, enum dma_data_direction dir);
 void drm_gem_pages_dma_unmap(struct device *dev, struct sg_table *sgt,
 			     enum dma_data_direction dir);
+typedef void drm_gem_pages_sync_fn(struct device *dev, dma_addr_t addr, size_t size,
+				   enum dma_data_direction dir);
+void drm_gem_pages_sync_pieces(struct device *dev, struct scatterlist *cpu,
+			       struct scatterlist *dma, size_t offset, size_t size,
+			       enum dma_data_direction dir, drm_gem_pages_sync_fn *sync);
 bool drm_gem_pages_is_coherent(struct device *dev);
 bool drm_gem_pages_importers_let_go(struct drm_gem_pages_object *obj);
 unsigned long drm_gem_pages_drop_idle_vmap(struct drm_gem_pages_object *obj);

@@ -20,6 +20,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
+#include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
@@ -1446,6 +1447,81 @@ static void sync_ranges(struct kunit *test)
 	}
 }
 
+struct piece {
+	dma_addr_t addr;
+	size_t size;
+};
+
+struct sync_record {
+	struct device dev;
+	unsigned int count;
+	struct piece pieces[8];
+};
+
+static void record_sync(struct device *dev, dma_addr_t addr, size_t size,
+			enum dma_data_direction dir)
+{
+	struct sync_record *record = container_of(dev, struct sync_record, dev);
+
+	if (record->count < ARRAY_SIZE(record->pieces))
+		record->pieces[record->count] = (struct piece){ addr, size };
+	record->count++;
+}
+
+/*
+ * What an IOMMU makes of scattered memory: entries of 3, 1, 2 and 2 pages, of which the
+ * device sees the first three as one segment. The two sides of a table, as two lists.
+ */
+static void sync_scattered(struct kunit *test)
+{
+	static const unsigned int entries[] = { 3, 1, 2, 2 }, segments[] = { 6, 2 };
+	static const dma_addr_t addrs[] = { SZ_1M, SZ_16M };
+	static const struct {
+		size_t offset, size;
+		struct piece pieces[5];
+	} cases[] = {
+		{ 0, 8 * PAGE_SIZE,
+		  { { SZ_1M, 3 * PAGE_SIZE }, { SZ_1M + 3 * PAGE_SIZE, PAGE_SIZE },
+		    { SZ_1M + 4 * PAGE_SIZE, 2 * PAGE_SIZE }, { SZ_16M, 2 * PAGE_SIZE } } },
+		{ 3 * PAGE_SIZE - 1, 2,
+		  { { SZ_1M + 3 * PAGE_SIZE - 1, 1 }, { SZ_1M + 3 * PAGE_SIZE, 1 } } },
+		{ 4 * PAGE_SIZE + 100, 2 * PAGE_SIZE,
+		  { { SZ_1M + 4 * PAGE_SIZE + 100, 2 * PAGE_SIZE - 100 }, { SZ_16M, 100 } } },
+		{ 5 * PAGE_SIZE, 1, { { SZ_1M + 5 * PAGE_SIZE, 1 } } },
+		{ 6 * PAGE_SIZE, PAGE_SIZE, { { SZ_16M, PAGE_SIZE } } },
+		{ 8 * PAGE_SIZE - 1, 1, { { SZ_16M + 2 * PAGE_SIZE - 1, 1 } } },
+		{ 8 * PAGE_SIZE, 0 },
+		{ 0, 0 },
+	};
+	struct sync_record *record = kunit_kzalloc(test, sizeof(*record), GFP_KERNEL);
+	struct scatterlist cpu[ARRAY_SIZE(entries)], dma[ARRAY_SIZE(segments)];
+
+	KUNIT_ASSERT_NOT_NULL(test, record);
+	sg_init_table(cpu, ARRAY_SIZE(entries));
+	sg_init_table(dma, ARRAY_SIZE(segments));
+	for (int i = 0; i < ARRAY_SIZE(entries); i++)
+		cpu[i].length = entries[i] * PAGE_SIZE;
+	for (int i = 0; i < ARRAY_SIZE(segments); i++) {
+		sg_dma_address(&dma[i]) = addrs[i];
+		sg_dma_len(&dma[i]) = segments[i] * PAGE_SIZE;
+	}
+
+	for (int i = 0; i < ARRAY_SIZE(cases); i++) {
+		unsigned int n;
+
+		record->count = 0;
+		drm_gem_pages_sync_pieces(&record->dev, cpu, dma, cases[i].offset, cases[i].size,
+					  DMA_TO_DEVICE, record_sync);
+		for (n = 0; cases[i].pieces[n].size; n++) {
+			KUNIT_EXPECT_EQ_MSG(test, record->pieces[n].addr, cases[i].pieces[n].addr,
+					    "case %d, piece %u", i, n);
+			KUNIT_EXPECT_EQ_MSG(test, record->pieces[n].size, cases[i].pieces[n].size,
+					    "case %d, piece %u", i, n);
+		}
+		KUNIT_EXPECT_EQ_MSG(test, record->count, n, "case %d", i);
+	}
+}
+
 static void sgt_peek(struct kunit *test)
 {
 	struct drm_gem_pages_object *obj = gp_test_object(test, test->priv, TEST_SIZE, 0);
@@ -1982,6 +2058,7 @@ static struct kunit_case gp_cases[] = {
 	KUNIT_CASE(dirty_ranges),
 	KUNIT_CASE(dirty_bad_ranges),
 	KUNIT_CASE(sync_ranges),
+	KUNIT_CASE(sync_scattered),
 	KUNIT_CASE(sgt_peek),
 	KUNIT_CASE(purge_resident),
 	KUNIT_CASE(purge_evicted),
