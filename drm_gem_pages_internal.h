@@ -9,6 +9,7 @@
 #include <linux/dma-direction.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
+#include <linux/sched/mm.h>
 
 #include <drm/drm_gem_pages.h>
 
@@ -132,11 +133,14 @@ static inline void drm_gem_pages_lru_update(struct drm_gem_pages_object *obj)
 		__drm_gem_pages_lru_update(obj);
 }
 
-/* There was no memory for @obj, whose lock is held. Is there some now? */
+/*
+ * There was no memory for @obj, whose lock is held. Is there some now? The caller may be
+ * where nothing waits for I/O, or for file systems, whatever @gfp says.
+ */
 static inline bool drm_gem_pages_make_room(struct drm_gem_pages_object *obj, gfp_t gfp)
 {
-	return (gfp & GFP_KERNEL) == GFP_KERNEL && state_of(obj)->shrinker &&
-	       __drm_gem_pages_make_room(obj);
+	return (current_gfp_context(gfp) & GFP_KERNEL) == GFP_KERNEL &&
+	       state_of(obj)->shrinker && __drm_gem_pages_make_room(obj);
 }
 
 /* After the kernel mapping became used, idle, or none. */

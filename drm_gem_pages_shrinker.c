@@ -987,6 +987,7 @@ bool __drm_gem_pages_make_room(struct drm_gem_pages_object *obj)
 	up_read(&shrinker->alive);
 	return made;
 }
+EXPORT_SYMBOL_IF_KUNIT(__drm_gem_pages_make_room);
 
 static unsigned long count_objects(struct shrinker *shrinker, struct shrink_control *sc)
 {

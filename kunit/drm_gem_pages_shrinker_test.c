@@ -22,6 +22,7 @@
 #include <linux/pagemap.h>
 #include <linux/prandom.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/shrinker.h>
 #include <linux/swap.h>
 #include <linux/uaccess.h>
@@ -1396,6 +1397,28 @@ static void scan_looks_at_all_classes(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, gp_test_resident(obj));
 }
 
+/* Who may not wait for I/O or file systems does not, though the allocation could. */
+static void room_respects_scope(struct kunit *test)
+{
+	struct drm_gem_pages_object *obj = object(test, 1), *spare = object(test, 1);
+	unsigned int scope;
+
+	dontneed(test, spare);
+	guard(drm_gem_pages)(obj);
+
+	scope = memalloc_noio_save();
+	KUNIT_EXPECT_FALSE(test, drm_gem_pages_make_room(obj, GFP_KERNEL));
+	memalloc_noio_restore(scope);
+	scope = memalloc_nofs_save();
+	KUNIT_EXPECT_FALSE(test, drm_gem_pages_make_room(obj, GFP_KERNEL));
+	memalloc_nofs_restore(scope);
+	KUNIT_EXPECT_FALSE(test, drm_gem_pages_make_room(obj, GFP_NOFS));
+	KUNIT_EXPECT_NOT_NULL(test, state_of(spare)->pages);
+
+	KUNIT_EXPECT_TRUE(test, drm_gem_pages_make_room(obj, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, state_of(spare)->pages);
+}
+
 static unsigned int count_evicted(struct drm_gem_pages_object **objs, unsigned int n)
 {
 	unsigned int i, count = 0;
@@ -2753,6 +2776,7 @@ static struct kunit_case shrinker_cases[] = {
 	KUNIT_CASE_PARAM(scan_frees_about_target_after_busy, idle_classes_gen_params),
 	KUNIT_CASE(scan_looks_at_target),
 	KUNIT_CASE(scan_looks_at_all_classes),
+	KUNIT_CASE(room_respects_scope),
 	KUNIT_CASE(scan_stops_without_swap_to_write_to),
 	KUNIT_CASE_PARAM(scan_stops_when_swap_ends, evicted_classes_gen_params),
 	KUNIT_CASE(scan_writes_so_much),
