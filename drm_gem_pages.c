@@ -1366,8 +1366,11 @@ void drm_gem_pages_release(struct drm_gem_pages_object *obj)
 		depopulate(obj);
 	}
 
-	/* As drm_gem_object_release(), which takes a mutex of the device for each object. */
-	if (gem->lru)
+	/*
+	 * As drm_gem_object_release(), which takes a mutex of the device for each object.
+	 * Without it nobody sees whether an object that was on a list is between two.
+	 */
+	if (!list_empty(&gem->lru_node))
 		drm_gem_lru_remove(gem);
 	if (gem->filp)
 		fput(gem->filp);

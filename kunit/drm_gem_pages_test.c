@@ -22,6 +22,7 @@
 #include <linux/shmem_fs.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include <drm/drm_drv.h>
@@ -406,6 +407,58 @@ static void life_free_during_reclaim(struct kunit *test)
 	drm_gem_object_put(&obj->base);
 	fs_reclaim_release(GFP_KERNEL);
 	dma_resv_unlock(owner->base.resv);
+}
+
+static void release_only(struct drm_gem_object *gem)
+{
+	drm_gem_pages_release(to_drm_gem_pages(gem));
+}
+
+static const struct drm_gem_object_funcs release_only_funcs = {
+	.free = release_only,
+	DRM_GEM_PAGES_OBJECT_FUNCS,
+};
+
+/* It outlives its end, so that one who still finds it does no harm. */
+struct dying {
+	struct drm_gem_pages_object obj;
+	struct work_struct work;
+};
+
+static void put_dying(struct work_struct *work)
+{
+	drm_gem_object_put(&container_of(work, struct dying, work)->obj.base);
+}
+
+/* A driver may have its objects on lists of GEM's. Who moves one there takes it off first. */
+static void life_free_between_lists(struct kunit *test)
+{
+	struct dying *dying = kunit_kzalloc(test, sizeof(*dying), GFP_KERNEL);
+	struct drm_device *drm = test->priv;
+	struct drm_gem_object *gem;
+	struct drm_gem_lru lru;
+
+	KUNIT_ASSERT_NOT_NULL(test, dying);
+	gem = &dying->obj.base;
+	gem->funcs = &release_only_funcs;
+	KUNIT_ASSERT_EQ(test, drm_gem_pages_init(drm, &dying->obj, TEST_SIZE, 0), 0);
+	INIT_WORK(&dying->work, put_dying);
+	drm_gem_lru_init(&lru);
+	drm_gem_lru_move_tail(&lru, gem);
+
+	mutex_lock(&drm->gem_lru_mutex);
+	list_del(&gem->lru_node);
+	gem->lru = NULL;
+	schedule_work(&dying->work);
+	/* Time enough to come by without looking. */
+	msleep(50);
+	list_add_tail(&gem->lru_node, &lru.list);
+	gem->lru = &lru;
+	mutex_unlock(&drm->gem_lru_mutex);
+
+	flush_work(&dying->work);
+	KUNIT_EXPECT_TRUE(test, list_empty(&lru.list));
+	KUNIT_EXPECT_EQ(test, lru.count, 0);
 }
 
 /*
@@ -2025,6 +2078,7 @@ static struct kunit_case gp_cases[] = {
 	KUNIT_CASE(life_imported),
 	KUNIT_CASE(life_free_with_everything),
 	KUNIT_CASE(life_free_during_reclaim),
+	KUNIT_CASE(life_free_between_lists),
 	KUNIT_CASE(populate_idempotent),
 	KUNIT_CASE(populate_nowait),
 	KUNIT_CASE(populate_nowait_swapped),
