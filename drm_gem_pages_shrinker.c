@@ -523,6 +523,11 @@ struct scan {
 	unsigned long write;	/* pages left to write to swap */
 };
 
+static bool may_write(struct scan *scan)
+{
+	return scan->write && !scan->no_swap;
+}
+
 static bool is_done(struct scan *scan)
 {
 	return scan->freed >= scan->target || scan->passed >= scan->target;
@@ -711,7 +716,7 @@ static unsigned long write_back(struct scan *scan, struct address_space *mapping
 			for (i = 0; i < folio_batch_count(&fbatch); i++) {
 				if (!folio_test_dirty(fbatch.folios[i])) {
 					clean = true;
-				} else if (scan->write) {
+				} else if (may_write(scan)) {
 					written = write_folio(scan, mapping, fbatch.folios[i],
 							      &split);
 					scan->write -= min(written, scan->write);
@@ -721,7 +726,7 @@ static unsigned long write_back(struct scan *scan, struct address_space *mapping
 			folio_batch_release(&fbatch);
 			cond_resched();
 		}
-	} while (split && scan->write);
+	} while (split && may_write(scan));
 
 	/* It counts what is in swap, too. */
 	if (clean) {

@@ -1466,6 +1466,31 @@ static void scan_stops_without_swap_to_write_to(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_evicted(objs, 20), 4);
 }
 
+/* Nor is the rest of the object tried. To try takes the mark off a folio. */
+static void write_stops_without_swap(struct kunit *test)
+{
+	struct drm_gem_pages_object *obj = object(test, 4);
+	struct folio *folios[4];
+	int i;
+
+	if (get_nr_swap_pages() > 0)
+		kunit_skip(test, "there is swap");
+	KUNIT_ASSERT_EQ(test, mark_dirty(obj), 0);
+	for (i = 0; i < 4; i++) {
+		folios[i] = page_folio(state_of(obj)->pages[i]);
+		folio_get(folios[i]);
+		folio_set_reclaim(folios[i]);
+	}
+	KUNIT_EXPECT_EQ(test, scan(test, 4), SHRINK_STOP);
+	KUNIT_EXPECT_FALSE(test, gp_test_resident(obj));
+	for (i = 0; i < 4; i++) {
+		KUNIT_EXPECT_EQ_MSG(test, folio_test_reclaim(folios[i]), i > 0, "folio %d", i);
+		KUNIT_EXPECT_TRUE(test, folio_test_dirty(folios[i]));
+		folio_clear_reclaim(folios[i]);
+		folio_put(folios[i]);
+	}
+}
+
 static void use_up_swap(struct drm_gem_pages_object *obj)
 {
 	gp_test_set_swap(0);
@@ -2778,6 +2803,7 @@ static struct kunit_case shrinker_cases[] = {
 	KUNIT_CASE(scan_looks_at_all_classes),
 	KUNIT_CASE(room_respects_scope),
 	KUNIT_CASE(scan_stops_without_swap_to_write_to),
+	KUNIT_CASE(write_stops_without_swap),
 	KUNIT_CASE_PARAM(scan_stops_when_swap_ends, evicted_classes_gen_params),
 	KUNIT_CASE(scan_writes_so_much),
 	KUNIT_CASE_PARAM(scan_passes_locked, idle_classes_gen_params),
