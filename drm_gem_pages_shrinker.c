@@ -1216,7 +1216,7 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_shrinker_unregister);
  * Context: Holds the reservation lock. May sleep, waits for no fence.
  *
  * Return: 1 if the content is retained, 0 if it is gone, -EINVAL if the object is
- * imported.
+ * imported or @advice is unknown.
  */
 int drm_gem_pages_madvise_locked(struct drm_gem_pages_object *obj,
 				 enum drm_gem_pages_advice advice)
@@ -1225,7 +1225,8 @@ int drm_gem_pages_madvise_locked(struct drm_gem_pages_object *obj,
 
 	assert_locked(obj);
 
-	if (drm_gem_is_imported(&obj->base))
+	if (drm_gem_is_imported(&obj->base) ||
+	    (advice != DRM_GEM_PAGES_WILLNEED && advice != DRM_GEM_PAGES_DONTNEED))
 		return -EINVAL;
 
 	s->purgeable = advice == DRM_GEM_PAGES_DONTNEED;

@@ -2281,7 +2281,6 @@ static void purge_without_sg_table(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_madvise(obj, DRM_GEM_PAGES_WILLNEED), 0);
 }
 
-/* What came back in time is kept. */
 /* What is in swap and not needed is not kept there. */
 static void purge_of_evicted(struct kunit *test)
 {
@@ -2306,6 +2305,20 @@ static void purge_of_evicted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_populate(fresh), 0);
 }
 
+static void purge_unknown_advice(struct kunit *test)
+{
+	struct drm_gem_pages_object *obj = object(test, 1);
+	enum drm_gem_pages_advice advice;
+
+	for (advice = DRM_GEM_PAGES_WILLNEED; advice <= DRM_GEM_PAGES_DONTNEED; advice++) {
+		KUNIT_EXPECT_EQ(test, drm_gem_pages_madvise(obj, advice), 1);
+		KUNIT_EXPECT_EQ(test, drm_gem_pages_madvise(obj, 7), -EINVAL);
+		KUNIT_EXPECT_EQ(test, drm_gem_pages_madvise(obj, -1), -EINVAL);
+		KUNIT_EXPECT_EQ(test, state_of(obj)->purgeable, advice == DRM_GEM_PAGES_DONTNEED);
+	}
+}
+
+/* What came back in time is kept. */
 static void purge_retained(struct kunit *test)
 {
 	struct drm_gem_pages_object *obj = object(test, 4);
@@ -2834,6 +2847,7 @@ static struct kunit_case shrinker_cases[] = {
 	KUNIT_CASE(purge_semantics),
 	KUNIT_CASE(purge_without_sg_table),
 	KUNIT_CASE(purge_of_evicted),
+	KUNIT_CASE(purge_unknown_advice),
 	KUNIT_CASE(purge_retained),
 	KUNIT_CASE(vmap_idle),
 	KUNIT_CASE(vmap_notifier),
