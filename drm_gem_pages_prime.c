@@ -76,8 +76,8 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_dma_buf_unpin);
  *
  * Context: Holds the reservation lock. May sleep and enter memory reclaim.
  *
- * Return: the sg table, mapped for the importer's device, -ENOMEM, what the DMA API
- * answers, or as drm_gem_pages_populate_locked().
+ * Return: the sg table, mapped for the importer's device, -EINVAL if @dir is no
+ * direction, -ENOMEM, what the DMA API answers, or as drm_gem_pages_populate_locked().
  */
 struct sg_table *drm_gem_pages_map_dma_buf(struct dma_buf_attachment *attach,
 					   enum dma_data_direction dir)
@@ -86,6 +86,10 @@ struct sg_table *drm_gem_pages_map_dma_buf(struct dma_buf_attachment *attach,
 	bool was_resident = state_of(obj)->pages;
 	struct attach_map *map;
 	int ret;
+
+	/* What importers ask for comes here as it is, and the DMA API has a BUG_ON() for it. */
+	if (!valid_dma_direction(dir))
+		return ERR_PTR(-EINVAL);
 
 	map = kmalloc_obj(*map);
 	if (!map)

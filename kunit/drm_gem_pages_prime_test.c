@@ -898,6 +898,10 @@ static void map_errors(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, importer_map(one, DMA_BIDIRECTIONAL), 0);
 		importer_unmap(one);
 
+		before = gp_test_snapshot(obj);
+		KUNIT_EXPECT_EQ(test, importer_map(one, DMA_NONE), -EINVAL);
+		KUNIT_EXPECT_TRUE(test, gp_test_unchanged(test, obj, &before));
+
 		scoped_guard(drm_gem_pages, obj)
 			KUNIT_ASSERT_EQ(test, drm_gem_pages_purge_locked(obj), 0);
 		before = gp_test_snapshot(obj);
