@@ -26,13 +26,6 @@
 #include <drm/drm_prime.h>
 #include <drm/drm_vma_manager.h>
 
-#if IS_ENABLED(CONFIG_TRACEPOINTS) && !defined(MODULE)
-#include <trace/events/dma.h>
-#define CAN_TRACE	1
-#else
-#define CAN_TRACE	0
-#endif
-
 #include "drm_gem_pages_test_util.h"
 
 MODULE_IMPORT_NS("DMA_BUF");
@@ -954,69 +947,9 @@ static void cpu_access_without_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dma_buf_end_cpu_access(dma_buf, DMA_BIDIRECTIONAL), 0);
 }
 
-/* Calls of dma_sync_sg_for_*(), as the tracepoints see them. */
-struct sync_log {
-	struct task_struct *task;
-	unsigned int count;
-	bool for_cpu[8];
-	struct device *dev[8];
-	struct scatterlist *sgl[8];
-	enum dma_data_direction dir[8];
-};
-
-static void log_sync(struct sync_log *log, struct device *dev, struct scatterlist *sgl,
-		     enum dma_data_direction dir, bool for_cpu)
-{
-	if (current != log->task || log->count == ARRAY_SIZE(log->dev))
-		return;
-	log->for_cpu[log->count] = for_cpu;
-	log->dev[log->count] = dev;
-	log->sgl[log->count] = sgl;
-	log->dir[log->count] = dir;
-	log->count++;
-}
-
-#if CAN_TRACE
-static void probe_for_cpu(void *log, struct device *dev, struct scatterlist *sgl, int nents,
-			  enum dma_data_direction dir)
-{
-	log_sync(log, dev, sgl, dir, true);
-}
-
-static void probe_for_device(void *log, struct device *dev, struct scatterlist *sgl, int nents,
-			     enum dma_data_direction dir)
-{
-	log_sync(log, dev, sgl, dir, false);
-}
-
-static void stop_sync_log(void *log)
-{
-	unregister_trace_dma_sync_sg_for_cpu(probe_for_cpu, log);
-	unregister_trace_dma_sync_sg_for_device(probe_for_device, log);
-	tracepoint_synchronize_unregister();
-}
-#endif
-
-/* NULL if there is no way to see them; DMA API debugging still checks the calls. */
-static struct sync_log *sync_log(struct kunit *test)
-{
-#if CAN_TRACE
-	struct sync_log *log = kunit_kzalloc(test, sizeof(*log), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, log);
-	log->task = current;
-	KUNIT_ASSERT_EQ(test, register_trace_dma_sync_sg_for_cpu(probe_for_cpu, log), 0);
-	KUNIT_ASSERT_EQ(test, register_trace_dma_sync_sg_for_device(probe_for_device, log), 0);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, stop_sync_log, log), 0);
-	return log;
-#else
-	return NULL;
-#endif
-}
-
-/* @sgl was synced once, in @dir. Forgets it. */
-static bool synced(struct sync_log *log, struct device *dev, struct scatterlist *sgl, bool for_cpu,
-		   enum dma_data_direction dir)
+/* @sgl was synced once, in @dir. */
+static bool synced(struct gp_test_sync_log *log, struct device *dev, struct scatterlist *sgl,
+		   bool for_cpu, enum dma_data_direction dir)
 {
 	unsigned int i, found = 0;
 
@@ -1040,7 +973,7 @@ static void cpu_access_syncs(struct kunit *test)
 	struct dma_buf *dma_buf = gp_test_export(test, obj, DRM_RDWR);
 	struct device *dev = drm_dev_dma_dev(t->drm), *other = drm_dev_dma_dev(t->other);
 	struct importer *importers[ARRAY_SIZE(dirs)];
-	struct sync_log *log;
+	struct gp_test_sync_log *log;
 	struct sg_table *sgt;
 	int i, j, begin, ret;
 
@@ -1051,7 +984,7 @@ static void cpu_access_syncs(struct kunit *test)
 	sgt = drm_gem_pages_get_sgt(obj);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
 	drm_gem_pages_put_sgt(obj);
-	log = sync_log(test);
+	log = gp_test_sync_log(test);
 
 	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
 		for (begin = 1; begin >= 0; begin--) {

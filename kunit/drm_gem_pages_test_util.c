@@ -31,6 +31,13 @@
 #include <drm/drm_kunit_helpers.h>
 #include <drm/drm_vma_manager.h>
 
+#if IS_ENABLED(CONFIG_TRACEPOINTS) && !defined(MODULE)
+#include <trace/events/dma.h>
+#define CAN_TRACE	1
+#else
+#define CAN_TRACE	0
+#endif
+
 #include "drm_gem_pages_internal.h"
 #include "drm_gem_pages_shrinker_internal.h"
 #include "drm_gem_pages_test_util.h"
@@ -394,6 +401,59 @@ bool gp_test_is_mapped(unsigned long addr)
 	mmap_read_unlock(mm);
 
 	return mapped;
+}
+
+/*
+ * Syncs
+ */
+
+#if CAN_TRACE
+static void log_sync(struct gp_test_sync_log *log, struct device *dev, struct scatterlist *sgl,
+		     enum dma_data_direction dir, bool for_cpu)
+{
+	if (current != log->task || log->count == ARRAY_SIZE(log->dev))
+		return;
+	log->for_cpu[log->count] = for_cpu;
+	log->dev[log->count] = dev;
+	log->sgl[log->count] = sgl;
+	log->dir[log->count] = dir;
+	log->count++;
+}
+
+static void probe_for_cpu(void *log, struct device *dev, struct scatterlist *sgl, int nents,
+			  enum dma_data_direction dir)
+{
+	log_sync(log, dev, sgl, dir, true);
+}
+
+static void probe_for_device(void *log, struct device *dev, struct scatterlist *sgl, int nents,
+			     enum dma_data_direction dir)
+{
+	log_sync(log, dev, sgl, dir, false);
+}
+
+static void stop_sync_log(void *log)
+{
+	unregister_trace_dma_sync_sg_for_cpu(probe_for_cpu, log);
+	unregister_trace_dma_sync_sg_for_device(probe_for_device, log);
+	tracepoint_synchronize_unregister();
+}
+#endif
+
+struct gp_test_sync_log *gp_test_sync_log(struct kunit *test)
+{
+#if CAN_TRACE
+	struct gp_test_sync_log *log = kunit_kzalloc(test, sizeof(*log), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, log);
+	log->task = current;
+	KUNIT_ASSERT_EQ(test, register_trace_dma_sync_sg_for_cpu(probe_for_cpu, log), 0);
+	KUNIT_ASSERT_EQ(test, register_trace_dma_sync_sg_for_device(probe_for_device, log), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, stop_sync_log, log), 0);
+	return log;
+#else
+	return NULL;
+#endif
 }
 
 /*

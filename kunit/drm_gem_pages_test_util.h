@@ -25,6 +25,8 @@ struct dma_fence;
 struct drm_gem_pages_shrinker;
 struct drm_gem_pages_shrinker_ops;
 struct file;
+struct scatterlist;
+struct task_struct;
 
 /* Mock DRM device, with the knobs and counters of its callbacks. */
 struct gp_test_device {
@@ -116,6 +118,19 @@ unsigned long gp_test_mmap(struct kunit *test, struct file *file,
 			   struct drm_gem_pages_object *obj);
 /* Is there an entry for @addr in the page tables? */
 bool gp_test_is_mapped(unsigned long addr);
+
+/* Calls of dma_sync_sg_for_*() by the task of the test, as the tracepoints see them. */
+struct gp_test_sync_log {
+	struct task_struct *task;
+	unsigned int count;
+	bool for_cpu[8];
+	struct device *dev[8];
+	struct scatterlist *sgl[8];
+	enum dma_data_direction dir[8];
+};
+
+/* NULL if there is no way to see them; DMA API debugging still checks the calls. */
+struct gp_test_sync_log *gp_test_sync_log(struct kunit *test);
 
 /* A fence that signals when the test says so, or at its end. */
 struct dma_fence *gp_test_fence(struct kunit *test);
