@@ -387,6 +387,7 @@ static void depopulate(struct drm_gem_pages_object *obj)
 	s->ops->put(obj, pages, page_count_of(obj), s->dirty);
 	kvfree(pages);
 	s->dirty = false;
+	s->device_wrote = false;
 }
 
 /* For an object that the caller has populated, when its next step fails. */
@@ -531,6 +532,7 @@ int drm_gem_pages_mark_dirty_locked(struct drm_gem_pages_object *obj, size_t off
 	if (!s->pages)
 		return -EFAULT;
 
+	s->device_wrote = true;
 	if (!obj->base.filp) {
 		s->dirty = true;
 		return 0;
@@ -599,17 +601,19 @@ int drm_gem_pages_dma_map(struct drm_gem_pages_object *obj, struct device *dev,
 	}
 }
 
+/* @wrote: the device may have */
 void drm_gem_pages_dma_unmap(struct device *dev, struct sg_table *sgt,
-			     enum dma_data_direction dir)
+			     enum dma_data_direction dir, bool wrote)
 {
 	/*
 	 * What the CPU wrote last may still be in its caches, and must not get lost
 	 * when they are made to see what the device wrote. A bounce buffer in front
-	 * of a coherent device is not to be written to, it has the device's data.
+	 * of a coherent device is not to be written to, it has the device's data; but
+	 * if the device has none, what is in there is older than what the CPU wrote.
 	 */
 	if (!drm_gem_pages_is_coherent(dev))
 		dma_sync_sgtable_for_device(dev, sgt, dir);
-	if (dir != DMA_TO_DEVICE)
+	if (wrote)
 		dma_sync_sgtable_for_cpu(dev, sgt, dir);
 	dma_unmap_sgtable(dev, sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
 	sg_free_table(sgt);
@@ -836,7 +840,8 @@ static void free_device_map(struct drm_gem_pages_object *obj)
 	if (!s->sgt)
 		return;
 
-	drm_gem_pages_dma_unmap(drm_dev_dma_dev(obj->base.dev), s->sgt, DMA_BIDIRECTIONAL);
+	drm_gem_pages_dma_unmap(drm_dev_dma_dev(obj->base.dev), s->sgt, DMA_BIDIRECTIONAL,
+				s->device_wrote);
 	kfree(s->sgt);
 	s->sgt = NULL;
 }
@@ -1060,9 +1065,10 @@ static int unmap_everywhere(struct drm_gem_pages_object *obj)
  * drm_gem_pages_mark_dirty_locked() was told. The content of a private object is up
  * to its &drm_gem_pages_backing_ops.put.
  *
- * For a device that the DMA API serves through bounce buffers, both sides must have
- * been synced before: what the CPU or the device has written since the last
- * dma_sync_sgtable_for_device() or dma_sync_sgtable_for_cpu() may be lost.
+ * For a device that the DMA API serves through bounce buffers, an object that was marked
+ * must have been synced both ways before: what the CPU or the device has written since
+ * the last drm_gem_pages_sync_for_device_locked() or drm_gem_pages_sync_for_cpu_locked()
+ * may be lost. Of an object that was not marked since it has its pages, nothing is.
  *
  * Context: Holds the reservation lock. Allocates nothing. May sleep, but waits
  * neither for memory nor for fences.

@@ -112,6 +112,7 @@ struct drm_gem_pages_state {
 	unsigned int evictions;
 	u8 flags;
 	bool dirty;
+	bool device_wrote;
 	bool purged;
 	bool purgeable;
 	bool gpu_unmapped;

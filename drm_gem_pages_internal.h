@@ -61,7 +61,7 @@ void drm_gem_pages_undo_populate(struct drm_gem_pages_object *obj);
 int drm_gem_pages_dma_map(struct drm_gem_pages_object *obj, struct device *dev,
 			  struct sg_table *sgt, enum dma_data_direction dir);
 void drm_gem_pages_dma_unmap(struct device *dev, struct sg_table *sgt,
-			     enum dma_data_direction dir);
+			     enum dma_data_direction dir, bool wrote);
 typedef void drm_gem_pages_sync_fn(struct device *dev, dma_addr_t addr, size_t size,
 				   enum dma_data_direction dir);
 void drm_gem_pages_sync_pieces(struct device *dev, struct scatterlist *cpu,

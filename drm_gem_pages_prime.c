@@ -139,7 +139,7 @@ void drm_gem_pages_unmap_dma_buf(struct dma_buf_attachment *attach, struct sg_ta
 
 	hlist_del(&map->node);
 	drm_gem_pages_lru_update(to_drm_gem_pages(attach->dmabuf->priv));
-	drm_gem_pages_dma_unmap(attach->dev, sgt, dir);
+	drm_gem_pages_dma_unmap(attach->dev, sgt, dir, dir != DMA_TO_DEVICE);
 	kfree(map);
 }
 EXPORT_SYMBOL_GPL(drm_gem_pages_unmap_dma_buf);

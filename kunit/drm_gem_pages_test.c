@@ -1399,6 +1399,43 @@ static void evict_tells_private_backing_of_dirt(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, dev->put_dirty);
 }
 
+static unsigned int count_syncs(const struct gp_test_sync_log *log, bool for_cpu)
+{
+	unsigned int i, count = 0;
+
+	for (i = 0; i < log->count; i++)
+		count += log->for_cpu[i] == for_cpu;
+	return count;
+}
+
+/*
+ * A bounce buffer has only what the device wrote, and what the CPU wrote long ago. So it
+ * is not looked into for what nobody marked, and if the device is coherent, not written
+ * to either.
+ */
+static void evict_syncs_what_was_marked(struct kunit *test)
+{
+	struct drm_gem_pages_object *obj = gp_test_object(test, test->priv, TEST_SIZE, 0);
+	struct gp_test_sync_log *log = gp_test_sync_log(test);
+	int coherent, marked;
+
+	if (!log)
+		kunit_skip(test, "syncs cannot be seen");
+	for (coherent = 0; coherent < 2; coherent++) {
+		gp_test_set_coherent(test, coherent);
+		/* A mark is gone with the pages. */
+		for (marked = 1; marked >= 0; marked--) {
+			KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt_of(obj));
+			if (marked)
+				KUNIT_EXPECT_EQ(test, mark_dirty_range(obj, PAGE_SIZE, 1), 0);
+			log->count = 0;
+			KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
+			KUNIT_EXPECT_EQ(test, count_syncs(log, true), marked);
+			KUNIT_EXPECT_EQ(test, count_syncs(log, false), !coherent);
+		}
+	}
+}
+
 static void dirty_vmap(struct kunit *test)
 {
 	struct drm_gem_pages_object *obj = gp_test_object(test, test->priv, TEST_SIZE, 0);
@@ -2108,6 +2145,7 @@ static struct kunit_case gp_cases[] = {
 	KUNIT_CASE(evict_drops_what_is_clean),
 	KUNIT_CASE(evict_makes_evictable),
 	KUNIT_CASE(evict_tells_private_backing_of_dirt),
+	KUNIT_CASE(evict_syncs_what_was_marked),
 	KUNIT_CASE(dirty_vmap),
 	KUNIT_CASE(dirty_ranges),
 	KUNIT_CASE(dirty_bad_ranges),
