@@ -1040,7 +1040,8 @@ static int unmap_everywhere(struct drm_gem_pages_object *obj)
 	if (!hlist_empty(&state_of(obj)->attach_maps) &&
 	    (!drm_gem_pages_importers_let_go(obj) || is_busy(obj)))
 		return -EBUSY;
-	ret = drm_gem_pages_gpu_unmap(obj);
+	/* What has no pages was unmapped when it lost them. */
+	ret = state_of(obj)->pages ? drm_gem_pages_gpu_unmap(obj) : 0;
 	if (ret)
 		return ret;
 

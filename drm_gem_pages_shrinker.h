@@ -31,8 +31,8 @@ struct drm_gem_pages_shrinker_ops {
 	 * TLBs. Returns 0, -EDEADLK if a lock is not free, or another negative error
 	 * code; the object then stays, and may be unmapped in part. To find out that
 	 * it cannot be done comes before doing a part of it. Called for each object
-	 * that is about to be evicted or purged, mapped or not. It tells the library
-	 * what has become of the mappings with drm_gem_pages_set_gpu_mapped_locked().
+	 * that is about to lose its pages, mapped or not. It tells the library what
+	 * has become of the mappings with drm_gem_pages_set_gpu_mapped_locked().
 	 *
 	 * User mappings are zapped after it has returned, so it may take locks that
 	 * are taken on the way to signalling a fence.

@@ -2292,7 +2292,11 @@ static void purge_of_evicted(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, gp_test_evict(obj), 0);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_madvise(obj, DRM_GEM_PAGES_WILLNEED), 1);
 	KUNIT_EXPECT_EQ(test, cached_pages(obj), 2);
+	/* The device has nothing of it, so nothing of the device's can be in the way. */
+	KUNIT_EXPECT_EQ(test, t->unmaps, 1);
+	t->unmap_error = -EDEADLK;
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_madvise(obj, DRM_GEM_PAGES_DONTNEED), 0);
+	KUNIT_EXPECT_EQ(test, t->unmaps, 1);
 	KUNIT_EXPECT_EQ(test, file_inode(obj->base.filp)->i_blocks, 0);
 	KUNIT_EXPECT_EQ(test, t->purges, 1);
 	KUNIT_EXPECT_EQ(test, drm_gem_pages_madvise(obj, DRM_GEM_PAGES_WILLNEED), 0);
