@@ -95,7 +95,8 @@ MODULE_IMPORT_NS("DMA_BUF");
  * vmap, vunmap), and none of the functions that may allocate must be called
  * from reclaim or from a fence-signalling path.
  *
- * Pinning an object that is pinned already takes no lock, unpinning never does.
+ * Pinning an object that is pinned already takes no lock. Unpinning takes no reservation
+ * lock, and only the last unpin takes a spinlock, that of the shrinker.
  *
  * Freeing takes no reservation lock, and waits neither for memory nor for fences, so
  * the last reference of an object may be dropped during memory reclaim, but not with
@@ -179,7 +180,8 @@ static void drop_content(struct drm_gem_pages_object *obj)
 
 /*
  * What a failed attempt has brought in so far would stay in memory, and without
- * swap for good. Before the first eviction there is nothing else in the file.
+ * swap for good. Before the first eviction there is nothing else in the file, which
+ * drivers leave alone.
  */
 static void drop_fresh_content(struct drm_gem_pages_object *obj)
 {
@@ -510,8 +512,10 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_unpin);
  *
  * Pages that nobody marks are taken for clean: eviction drops them instead of
  * writing them to swap. So a driver calls this wherever it lets the device write,
- * and again when it lets the device write after an eviction. Writes by the CPU and
- * by importers are tracked without it. A private object is dirty as a whole.
+ * and again when it lets the device write after an eviction. It also does so when it
+ * writes itself by drm_gem_pages_page_locked() or by the pages of the sg table. Writes
+ * through user mappings and vmaps, and by importers, are tracked without it. A private
+ * object is dirty as a whole.
  *
  * Context: Holds the reservation lock. Does not sleep.
  *
@@ -1277,6 +1281,9 @@ static void forget_object(struct drm_device *dev, struct drm_gem_pages_object *o
  * Allocates no pages. If it fails the caller frees the memory of @obj, by kfree()
  * or by drm_gem_object_put().
  *
+ * The file in base.filp is the library's. What a driver puts into it before the object
+ * has had its pages is lost if it does not get them at the first attempt.
+ *
  * Context: May sleep and enter memory reclaim.
  *
  * Return: 0, -EINVAL for a size of zero or beyond SSIZE_MAX or an unknown flag,
@@ -1572,7 +1579,8 @@ EXPORT_SYMBOL_GPL(drm_gem_pages_evictions);
  * @index: which, in pages from its start
  *
  * The caller must not keep the pointer beyond the lock, unless the object is
- * pinned, and must not take a reference.
+ * pinned, and must not take a reference. What it writes it marks with
+ * drm_gem_pages_mark_dirty_locked().
  *
  * Context: Holds the reservation lock.
  *

@@ -1051,14 +1051,17 @@ static int purge_vmaps(struct notifier_block *nb, unsigned long event, void *dat
  * For suspend and hibernation, in a PM notifier or &dev_pm_ops.prepare, as long as swap
  * works and the device makes progress: waits for reservation locks and for fences.
  * Purgeable objects are purged, all others are evicted and written to swap as far as
- * there is space. Objects that are pinned or mapped by an importer stay, and so do
- * those that &drm_gem_pages_shrinker_ops.unmap refuses. What somebody uses meanwhile
- * is back again; only with user space frozen nobody does.
+ * there is space, so without swap none is. Objects that are pinned or mapped by an
+ * importer stay, and so do those that &drm_gem_pages_shrinker_ops.unmap refuses, and
+ * private ones that are not purgeable. What somebody uses meanwhile is back again; only
+ * with user space frozen nobody does.
  *
  * Context: Takes the reservation lock of each object. May sleep, as long as it takes
  * the jobs of each object to end.
  *
- * Return: number of pages that are free now or on their way to swap.
+ * Return: number of pages that are free now or on their way to swap. 0 before
+ * drm_gem_pages_shrinker_register() and after drm_gem_pages_shrinker_unregister(), when
+ * nothing is done.
  */
 unsigned long drm_gem_pages_evict_all(struct drm_device *dev)
 {

@@ -84,6 +84,7 @@ TRACE_EVENT(drm_gem_pages_skip,
 		  __print_symbolic(__entry->reason,
 				   { -EBUSY, "busy" },
 				   { -EDEADLK, "locked" },
+				   { -ENOSPC, "no swap" },
 				   { -EAGAIN, "changed" },
 				   { -EPERM, "context" }))
 );
