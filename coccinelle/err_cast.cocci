@@ -20,10 +20,10 @@ places = set()
 @noticed exists@
 iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked, kunit_warning_suppress;
 local idexpression obj;
-identifier f, g;
+identifier f, g, warn =~ "WARN";
 position p;
 @@
-if (IS_ERR(obj))
+if (\(IS_ERR(obj)\|IS_ERR_OR_NULL(obj)\|warn(..., IS_ERR(obj), ...)\))
 (
   return@p \(&obj->f\|&obj->f.g\);
 |
@@ -31,6 +31,19 @@ if (IS_ERR(obj))
   return@p \(&obj->f\|&obj->f.g\);
 }
 )
+
+// Where success was noticed, and failure goes the same way
+@passed exists@
+local idexpression obj;
+identifier f, g;
+expression e;
+statement S;
+position p;
+@@
+if (!IS_ERR(obj)) S
+... when != \(IS_ERR(obj)\|PTR_ERR(obj)\|ERR_CAST(obj)\)
+    when != obj = e
+return@p \(&obj->f\|&obj->f.g\);
 
 // Where nobody looked
 @own@
@@ -68,7 +81,7 @@ position p;
 obj = fn(...)
 ... when != \(IS_ERR(obj)\|IS_ERR_OR_NULL(obj)\|!obj\)
     when != obj = e
-return@p \(&obj->f\|&obj->f.g\);
+return@p \(&obj->f\|&obj->f.g\|obj ? &obj->f : NULL\|obj ? &obj->f.g : NULL\);
 
 @named_variable exists@
 identifier named.fn;
@@ -95,10 +108,11 @@ position p;
 obj = fn(...)
 ... when != \(IS_ERR(obj)\|IS_ERR_OR_NULL(obj)\|!obj\)
     when != obj = e
-return@p \(&obj->f\|&obj->f.g\);
+return@p \(&obj->f\|&obj->f.g\|obj ? &obj->f : NULL\|obj ? &obj->f.g : NULL\);
 
 @unseen@
-position p = { own_unseen.p, named_unseen.p, own_variable.p, named_variable.p };
+position p = { own_unseen.p, named_unseen.p, own_variable.p, named_variable.p,
+               passed.p };
 expression e;
 @@
 return@p e;
@@ -123,9 +137,9 @@ return@p \(&obj->f\|&obj->f.g\);
 
 @depends on patch@
 local idexpression obj;
-identifier f, g;
+identifier f, g, warn =~ "WARN";
 @@
-if (IS_ERR(obj))
+if (\(IS_ERR(obj)\|IS_ERR_OR_NULL(obj)\|warn(..., IS_ERR(obj), ...)\))
 (
   return
 - &obj->f

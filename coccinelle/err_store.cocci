@@ -24,14 +24,19 @@ fn(...) { <+... \(ERR_PTR(...)\|ERR_CAST(...)\) ...+> }
 
 // Where the error is noticed the field is set right, or the object is freed.
 @mended exists@
+global idexpression var;
 expression e, i, other;
-identifier fn, f, g, free =~ "^kv?free(_sensitive)?$";
+identifier fn, f, g, h, free =~ "^kv?free(_sensitive)?$";
 position q;
 @@
 (
 e->f@q = fn(...)
 |
 e->f.g@q = fn(...)
+|
+e->f.g.h@q = fn(...)
+|
+var@q = fn(...)
 |
 e->f[i]@q = fn(...)
 )
@@ -43,6 +48,10 @@ e->f = other;
 |
 e->f.g = other;
 |
+e->f.g.h = other;
+|
+var = other;
+|
 e->f[i] = other;
 |
 free(e, ...);
@@ -51,7 +60,7 @@ free(e, ...);
 }
 
 @freed exists@
-identifier fn, f, g, l, free =~ "^kv?free(_sensitive)?$";
+identifier fn, f, g, h, l, free =~ "^kv?free(_sensitive)?$";
 expression e;
 position q;
 @@
@@ -59,6 +68,8 @@ position q;
 e->f@q = fn(...)
 |
 e->f.g@q = fn(...)
+|
+e->f.g.h@q = fn(...)
 )
 ... when any
 \(IS_ERR(...)\|IS_ERR_OR_NULL(...)\)
@@ -69,7 +80,8 @@ free(e, ...);
 
 @known_stored depends on context || org || report@
 identifier known.fn;
-identifier f, g;
+identifier f, g, h;
+global idexpression var;
 expression e, i;
 position p != { mended.q, freed.q };
 @@
@@ -77,6 +89,10 @@ position p != { mended.q, freed.q };
 * e->f@p = fn(...)
 |
 * e->f.g@p = fn(...)
+|
+* e->f.g.h@p = fn(...)
+|
+* var@p = fn(...)
 |
 * e->f[i]@p = fn(...)
 )
@@ -84,7 +100,8 @@ position p != { mended.q, freed.q };
 @known_passed depends on context || org || report exists@
 identifier known.fn;
 local idexpression ptr;
-identifier f, g;
+identifier f, g, h;
+global idexpression var;
 expression e, i, other;
 position p;
 @@
@@ -97,12 +114,17 @@ ptr = fn(...)
 |
 * e->f.g@p = ptr
 |
+* e->f.g.h@p = ptr
+|
+* var@p = ptr
+|
 * e->f[i]@p = ptr
 )
 
 @own_stored depends on context || org || report@
 identifier own.fn;
-identifier f, g;
+identifier f, g, h;
+global idexpression var;
 expression e, i;
 position p != { mended.q, freed.q };
 @@
@@ -111,13 +133,18 @@ position p != { mended.q, freed.q };
 |
 * e->f.g@p = fn(...)
 |
+* e->f.g.h@p = fn(...)
+|
+* var@p = fn(...)
+|
 * e->f[i]@p = fn(...)
 )
 
 @own_passed depends on context || org || report exists@
 identifier own.fn;
 local idexpression ptr;
-identifier f, g;
+identifier f, g, h;
+global idexpression var;
 expression e, i, other;
 position p;
 @@
@@ -129,6 +156,10 @@ ptr = fn(...)
 * e->f@p = ptr
 |
 * e->f.g@p = ptr
+|
+* e->f.g.h@p = ptr
+|
+* var@p = ptr
 |
 * e->f[i]@p = ptr
 )

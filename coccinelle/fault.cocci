@@ -10,31 +10,26 @@ virtual context
 virtual org
 virtual report
 
+@initialize:python@
+@@
+from os.path import dirname
+
+reached = {}		# (directory, function): the handler that it is or is called by
+
+def key(place):
+    return (dirname(place.file), place.current_element)
+
+def is_reached(places):
+    return any(key(place) in reached for place in places)
+
 @handler@
 iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked, kunit_warning_suppress;
 identifier ops =~ "^(vm_operations_struct|file_operations|drm_gem_object_funcs|dma_buf_ops)$";
 identifier member =~ "^(mmap|mmap_prepare|fault|huge_fault|map_pages|page_mkwrite|pfn_mkwrite)$";
 identifier table, fn;
+position q;
 @@
-struct ops table = { ..., .member = fn, ..., };
-
-@direct depends on context || org || report@
-identifier handler.fn;
-identifier pin =~ "^(drm_gem_pages_(pin|vmap|get_sgt|object_pin|object_vmap)(_locked)?|drm_gem_(pin|vmap)(_locked)?)$";
-position p;
-@@
-fn(...) { <+...
-* pin@p(...)
-...+> }
-
-@scoped depends on context || org || report@
-identifier handler.fn;
-symbol CLASS, drm_gem_pages_pin, drm_gem_pages_vmap;
-position p;
-@@
-fn(...) { <+...
-* CLASS@p(\(drm_gem_pages_pin\|drm_gem_pages_vmap\), ...)(...)
-...+> }
+struct ops table = { ..., .member = fn@q, ..., };
 
 @calls@
 identifier handler.fn;
@@ -42,88 +37,51 @@ identifier helper;
 @@
 fn(...) { <+... helper(...) ...+> }
 
-@indirect depends on context || org || report@
-identifier calls.helper;
-identifier pin =~ "^(drm_gem_pages_(pin|vmap|get_sgt|object_pin|object_vmap)(_locked)?|drm_gem_(pin|vmap)(_locked)?)$";
-position p != direct.p;
-@@
-helper(...) { <+...
-* pin@p(...)
-...+> }
-
 @calls_calls@
 identifier calls.helper;
 identifier other;
 @@
 helper(...) { <+... other(...) ...+> }
 
-@deep depends on context || org || report@
-identifier calls_calls.other;
+@script:python@
+fn << handler.fn;
+q << handler.q;
+@@
+reached[(dirname(q[0].file), fn)] = fn
+
+@script:python@
+fn << handler.fn;
+q << handler.q;
+helper << calls.helper;
+@@
+reached.setdefault((dirname(q[0].file), helper), fn)
+
+@script:python@
+fn << handler.fn;
+q << handler.q;
+other << calls_calls.other;
+@@
+reached.setdefault((dirname(q[0].file), other), fn)
+
+@pins depends on context || org || report@
 identifier pin =~ "^(drm_gem_pages_(pin|vmap|get_sgt|object_pin|object_vmap)(_locked)?|drm_gem_(pin|vmap)(_locked)?)$";
-position p != { direct.p, indirect.p };
+symbol CLASS, drm_gem_pages_pin, drm_gem_pages_vmap;
+position p : script:python() { is_reached(p) };
 @@
-other(...) { <+...
+(
 * pin@p(...)
-...+> }
+|
+* CLASS@p(\(drm_gem_pages_pin\|drm_gem_pages_vmap\), ...)(...)
+)
 
 @script:python depends on report@
-p << direct.p;
-fn << handler.fn;
-pin << direct.pin;
+p << pins.p;
 @@
 for at in p:
-    coccilib.report.print_report(at, "%s: %s for a user mapping" % (fn, pin))
-
-@script:python depends on report@
-p << indirect.p;
-fn << calls.helper;
-pin << indirect.pin;
-@@
-for at in p:
-    coccilib.report.print_report(at, "%s: %s for a user mapping" % (fn, pin))
+    coccilib.report.print_report(at, "%s: pin for a user mapping" % reached[key(at)])
 
 @script:python depends on org@
-p << direct.p;
-fn << handler.fn;
-pin << direct.pin;
+p << pins.p;
 @@
 for at in p:
-    coccilib.org.print_todo(at, "%s: %s for a user mapping" % (fn, pin))
-
-@script:python depends on org@
-p << indirect.p;
-fn << calls.helper;
-pin << indirect.pin;
-@@
-for at in p:
-    coccilib.org.print_todo(at, "%s: %s for a user mapping" % (fn, pin))
-
-@script:python depends on report@
-p << deep.p;
-fn << calls_calls.other;
-pin << deep.pin;
-@@
-for at in p:
-    coccilib.report.print_report(at, "%s: %s for a user mapping" % (fn, pin))
-
-@script:python depends on report@
-p << scoped.p;
-fn << handler.fn;
-@@
-for at in p:
-    coccilib.report.print_report(at, "%s: pin for a user mapping" % fn)
-
-@script:python depends on org@
-p << deep.p;
-fn << calls_calls.other;
-pin << deep.pin;
-@@
-for at in p:
-    coccilib.org.print_todo(at, "%s: %s for a user mapping" % (fn, pin))
-
-@script:python depends on org@
-p << scoped.p;
-fn << handler.fn;
-@@
-for at in p:
-    coccilib.org.print_todo(at, "%s: pin for a user mapping" % fn)
+    coccilib.org.print_todo(at, "%s: pin for a user mapping" % reached[key(at)])

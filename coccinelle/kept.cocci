@@ -15,8 +15,10 @@ virtual report
 @direct depends on context || org || report@
 iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked, kunit_warning_suppress;
 identifier get =~ "^drm_gem_pages_(sgt_locked|peek_sgt|page_locked)$";
+identifier store =~ "^(WRITE_ONCE|smp_store_release|rcu_assign_pointer)$";
 identifier f, g;
 global idexpression var;
+type T;
 expression e, i;
 position p;
 @@
@@ -30,14 +32,26 @@ position p;
 * *e@p = get(...)
 |
 * var@p = get(...)
+|
+* store@p(e->f, get(...))
+|
+* store@p(e->f.g, get(...))
+|
+* e->f@p = (T){ ..., .g = get(...), ... }
+|
+* e->f[i]@p = (T){ ..., .g = get(...), ... }
+|
+* *e@p = (T){ ..., .g = get(...), ... }
 )
 
 // Stored after a while
 @later depends on context || org || report exists@
 identifier get =~ "^drm_gem_pages_(sgt_locked|peek_sgt|page_locked)$";
+identifier store =~ "^(WRITE_ONCE|smp_store_release|rcu_assign_pointer)$";
 identifier f, g;
 local idexpression got;
 global idexpression var;
+type T;
 expression e, i;
 position p;
 @@
@@ -54,6 +68,42 @@ got = get(...)
 * *e@p = got
 |
 * var@p = got
+|
+* store@p(e->f, got)
+|
+* store@p(e->f.g, got)
+|
+* e->f@p = (T){ ..., .g = got, ... }
+|
+* e->f[i]@p = (T){ ..., .g = got, ... }
+|
+* *e@p = (T){ ..., .g = got, ... }
+)
+
+// Gathered, and stored in the end
+@gathered depends on context || org || report exists@
+identifier get =~ "^drm_gem_pages_(sgt_locked|peek_sgt|page_locked)$";
+identifier f, g;
+local idexpression got, all;
+global idexpression var;
+expression e, i;
+position p;
+@@
+(
+all[i] = get(...);
+|
+got = get(...);
+... when != got = e
+all[i] = got;
+)
+... when any
+    when != all = e
+(
+* e->f@p = all
+|
+* e->f.g@p = all
+|
+* var@p = all
 )
 
 // The address without the struct iosys_map that gives it back
@@ -107,6 +157,7 @@ get@q(...)
 
 @unlocked depends on context || org || report exists@
 identifier get =~ "^drm_gem_pages_(sgt_locked|peek_sgt|page_locked)$";
+identifier drop =~ "^(dma_resv_unlock|ww_mutex_unlock|drm_exec_fini|drm_gem_unlock)";
 position q != pinned.q;
 local idexpression got;
 identifier f, use !~ "^(IS_ERR|PTR_ERR|ERR_CAST)";
@@ -116,7 +167,7 @@ position p;
 got = get@q(...)
 ... when != got = e
     when != drm_gem_pages_pin_locked(...)
-dma_resv_unlock(...);
+drop(...);
 ... when != got = e
     when != dma_resv_lock(...)
 (
@@ -135,14 +186,10 @@ identifier f, use !~ "^(IS_ERR|PTR_ERR|ERR_CAST)";
 expression o, e;
 position p;
 @@
-(
-scoped_guard(drm_gem_pages, o) got = get(...);
-|
 scoped_guard(drm_gem_pages, o) { ... when any
 got = get(...);
 ... when any
 }
-)
 ... when != got = e
     when != guard(drm_gem_pages)(...)
     when != dma_resv_lock(...)
@@ -151,6 +198,36 @@ got = get(...);
 |
 * got->f@p
 )
+
+// A loop over it, after either
+@walked depends on context || org || report exists@
+iterator name scoped_guard, for_each_sgtable_sg, for_each_sgtable_dma_sg, for_each_sgtable_page, for_each_sgtable_dma_page;
+symbol drm_gem_pages;
+identifier get =~ "^drm_gem_pages_(sgt_locked|peek_sgt)$";
+identifier drop =~ "^(dma_resv_unlock|ww_mutex_unlock|drm_exec_fini|drm_gem_unlock)";
+position q != pinned.q;
+local idexpression got;
+iterator loop;
+expression o, e;
+statement S;
+position p;
+@@
+(
+got = get@q(...);
+... when != got = e
+    when != drm_gem_pages_pin_locked(...)
+drop(...);
+|
+scoped_guard(drm_gem_pages, o) { ... when any
+got = get@q(...);
+... when any
+}
+)
+... when != got = e
+    when != guard(drm_gem_pages)(...)
+    when != dma_resv_lock(...)
+* loop@p(got, ...)
+  S
 
 // Returned from where the lock is dropped
 @at_once exists@
@@ -178,6 +255,7 @@ return@p got;
 
 @behind_unlock exists@
 identifier get =~ "^drm_gem_pages_(sgt_locked|peek_sgt|page_locked)$";
+identifier drop =~ "^(dma_resv_unlock|ww_mutex_unlock|drm_exec_fini|drm_gem_unlock)";
 position q != pinned.q;
 local idexpression got;
 expression e;
@@ -186,7 +264,7 @@ position p;
 got = get@q(...)
 ... when != got = e
     when != drm_gem_pages_pin_locked(...)
-dma_resv_unlock(...);
+drop(...);
 ... when != got = e
 return@p got;
 
@@ -252,6 +330,12 @@ for at in p:
     coccilib.report.print_report(at, "kept beyond the lock that it was got under")
 
 @script:python depends on report@
+p << gathered.p;
+@@
+for at in p:
+    coccilib.report.print_report(at, "kept beyond the lock that it was got under")
+
+@script:python depends on report@
 p << address.p;
 @@
 for at in p:
@@ -277,6 +361,12 @@ for at in p:
 
 @script:python depends on org@
 p << later.p;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "kept beyond the lock that it was got under")
+
+@script:python depends on org@
+p << gathered.p;
 @@
 for at in p:
     coccilib.org.print_todo(at, "kept beyond the lock that it was got under")
@@ -312,10 +402,22 @@ for at in p:
     coccilib.org.print_todo(at, "returned beyond the lock that it was got under")
 
 @script:python depends on report@
+p << walked.p;
+@@
+for at in p:
+    coccilib.report.print_report(at, "used after the lock was dropped that it was got under")
+
+@script:python depends on report@
 p << left.p;
 @@
 for at in p:
     coccilib.report.print_report(at, "used after the scope of the lock that it was got under")
+
+@script:python depends on org@
+p << walked.p;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "used after the lock was dropped that it was got under")
 
 @script:python depends on org@
 p << left.p;

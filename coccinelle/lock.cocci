@@ -30,16 +30,32 @@ def is_held(where, name, depth = 2):
 // A _locked call without the lock
 //
 
-@held exists@
+// Where trylock has failed
+@tried exists@
 iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked, kunit_warning_suppress;
-symbol guard, drm_gem_pages;
-identifier take =~ "^(dma_resv_(lock|trylock|assert_held)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock_reservations|lockdep_assert_held)";
-identifier drop =~ "^(dma_resv_unlock|drm_exec_fini|drm_gem_unlock_reservations)$";
+identifier try =~ "^(dma_resv|ww_mutex)_trylock$";
+identifier take =~ "^(dma_resv|ww_mutex)_lock";
 identifier f =~ "^drm_gem_pages_.*_locked$";
 position p;
 @@
+if (!try(...)) {
+... when != take(...)
+f@p(...)
+... when any
+}
+
+@held exists@
+symbol guard, drm_gem_pages;
+identifier take =~ "^(dma_resv_(lock|trylock|assert_held)|ww_mutex_(lock|trylock)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock)";
+identifier drop =~ "^(dma_resv_unlock|ww_mutex_unlock|drm_exec_fini|drm_gem_unlock)";
+identifier f =~ "^drm_gem_pages_.*_locked$";
+expression e;
+position p != tried.p;
+@@
 (
  take(...)
+|
+ lockdep_assert_held(&e->lock.base)
 |
  guard(drm_gem_pages)(...)
 )
@@ -49,19 +65,11 @@ f@p(...)
 
 @scoped@
 iterator name scoped_guard;
-expression e, ret;
+expression e;
 identifier f =~ "^drm_gem_pages_.*_locked$";
 position p;
 @@
-(
-scoped_guard(drm_gem_pages, e) f@p(...);
-|
-scoped_guard(drm_gem_pages, e) ret = f@p(...);
-|
-scoped_guard(drm_gem_pages, e) return f@p(...);
-|
 scoped_guard(drm_gem_pages, e) { <+... f@p(...) ...+> }
-)
 
 // drm_gpuvm's lists may have a lock of their own.
 @gpuva exists@
@@ -133,13 +141,16 @@ caller << calls_calls.other;
 callers.setdefault((dirname(p[0].file), fn), set()).add(caller)
 
 @under exists@
-identifier take =~ "^(dma_resv_(lock|trylock|assert_held)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock_reservations|lockdep_assert_held)";
-identifier drop =~ "^(dma_resv_unlock|drm_exec_fini|drm_gem_unlock_reservations)$";
+identifier take =~ "^(dma_resv_(lock|trylock|assert_held)|ww_mutex_(lock|trylock)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock)";
+identifier drop =~ "^(dma_resv_unlock|ww_mutex_unlock|drm_exec_fini|drm_gem_unlock)";
 identifier alone.fn;
+expression e;
 position q;
 @@
 (
  take(...)
+|
+ lockdep_assert_held(&e->lock.base)
 |
  guard(drm_gem_pages)(...)
 )
@@ -155,19 +166,11 @@ with_lock.add((dirname(q[0].file), fn))
 
 @scoped_under@
 iterator name scoped_guard;
-expression e, ret;
+expression e;
 identifier alone.fn;
 position q;
 @@
-(
-scoped_guard(drm_gem_pages, e) fn@q(...);
-|
-scoped_guard(drm_gem_pages, e) ret = fn@q(...);
-|
-scoped_guard(drm_gem_pages, e) return fn@q(...);
-|
 scoped_guard(drm_gem_pages, e) { <+... fn@q(...) ...+> }
-)
 
 @script:python@
 fn << alone.fn;
@@ -176,13 +179,16 @@ q << scoped_under.q;
 with_lock.add((dirname(q[0].file), fn))
 
 @under_caller exists@
-identifier take =~ "^(dma_resv_(lock|trylock|assert_held)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock_reservations|lockdep_assert_held)";
-identifier drop =~ "^(dma_resv_unlock|drm_exec_fini|drm_gem_unlock_reservations)$";
+identifier take =~ "^(dma_resv_(lock|trylock|assert_held)|ww_mutex_(lock|trylock)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock)";
+identifier drop =~ "^(dma_resv_unlock|ww_mutex_unlock|drm_exec_fini|drm_gem_unlock)";
 identifier calls.caller;
+expression e;
 position q;
 @@
 (
  take(...)
+|
+ lockdep_assert_held(&e->lock.base)
 |
  guard(drm_gem_pages)(...)
 )
@@ -214,13 +220,16 @@ position alone.p;
 //
 
 @plain exists@
-identifier take =~ "^(dma_resv_(lock|assert_held)|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock_reservations)";
-identifier drop =~ "^(dma_resv_unlock|drm_exec_fini|drm_gem_unlock_reservations)$";
-identifier f =~ "^drm_gem_(pages_(populate|pin|get_sgt|vmap|vunmap|madvise|evict_all)|vmap|vunmap)$";
+identifier take =~ "^(dma_resv_(lock|assert_held)|ww_mutex_lock|drm_exec_(lock|prepare)_|drm_gpuvm_(exec_lock|prepare_|resv_assert_held)|drm_gem_lock)";
+identifier drop =~ "^(dma_resv_unlock|ww_mutex_unlock|drm_exec_fini|drm_gem_unlock)";
+identifier f =~ "^(drm_gem_(pages_(populate|pin|get_sgt|vmap|vunmap|madvise|evict_all|(begin|end)_cpu_access)|vmap|vunmap)|dma_buf_(begin|end)_cpu_access)$";
+expression e;
 position p;
 @@
 (
  take(...)
+|
+ lockdep_assert_held(&e->lock.base)
 |
  guard(drm_gem_pages)(...)
 )
@@ -228,25 +237,38 @@ position p;
     when != drop(...)
 f@p(...)
 
-@plain_scoped@
-iterator name scoped_guard;
-expression e, ret;
-identifier f =~ "^drm_gem_(pages_(populate|pin|get_sgt|vmap|vunmap|madvise|evict_all)|vmap|vunmap)$";
+@plain_tried exists@
+identifier try =~ "^(dma_resv|ww_mutex)_trylock$";
+identifier drop =~ "^(dma_resv|ww_mutex)_unlock$";
+identifier f =~ "^(drm_gem_(pages_(populate|pin|get_sgt|vmap|vunmap|madvise|evict_all|(begin|end)_cpu_access)|vmap|vunmap)|dma_buf_(begin|end)_cpu_access)$";
+statement S;
 position p;
 @@
 (
-scoped_guard(drm_gem_pages, e) f@p(...);
+if (!try(...)) S
+... when any
+    when != drop(...)
+f@p(...)
 |
-scoped_guard(drm_gem_pages, e) ret = f@p(...);
-|
-scoped_guard(drm_gem_pages, e) return f@p(...);
-|
-scoped_guard(drm_gem_pages, e) { <+... f@p(...) ...+> }
+if (try(...)) {
+... when any
+    when != drop(...)
+f@p(...)
+... when any
+}
 )
+
+@plain_scoped@
+iterator name scoped_guard;
+expression e;
+identifier f =~ "^(drm_gem_(pages_(populate|pin|get_sgt|vmap|vunmap|madvise|evict_all|(begin|end)_cpu_access)|vmap|vunmap)|dma_buf_(begin|end)_cpu_access)$";
+position p;
+@@
+scoped_guard(drm_gem_pages, e) { <+... f@p(...) ...+> }
 
 @plain_named exists@
 identifier fn =~ "_locked$";
-identifier f =~ "^drm_gem_(pages_(populate|pin|get_sgt|vmap|vunmap|madvise|evict_all)|vmap|vunmap)$";
+identifier f =~ "^(drm_gem_(pages_(populate|pin|get_sgt|vmap|vunmap|madvise|evict_all|(begin|end)_cpu_access)|vmap|vunmap)|dma_buf_(begin|end)_cpu_access)$";
 position p != plain.p;
 @@
 fn(...)
@@ -258,8 +280,8 @@ f@p(...)
 }
 
 @with_it@
-identifier f =~ "^drm_gem_";
-position p = { plain.p, plain_scoped.p, plain_named.p };
+identifier f;
+position p = { plain.p, plain_tried.p, plain_scoped.p, plain_named.p };
 @@
 f@p(...)
 

@@ -96,6 +96,13 @@ position p;
 * struct drm_gem_pages_state *v@p = ...;
 )
 
+@given depends on context || org || report@
+identifier fn, v;
+position p;
+@@
+* fn(..., struct drm_gem_pages_state *v@p, ...)
+  { ... }
+
 @script:python depends on report@
 p << r.p;
 @@
@@ -104,6 +111,12 @@ for at in p:
 
 @script:python depends on report@
 p << t.p;
+@@
+for at in p:
+    coccilib.report.print_report(at, "private to drm_gem_pages")
+
+@script:python depends on report@
+p << given.p;
 @@
 for at in p:
     coccilib.report.print_report(at, "private to drm_gem_pages")
@@ -116,6 +129,12 @@ for at in p:
 
 @script:python depends on org@
 p << t.p;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "private to drm_gem_pages")
+
+@script:python depends on org@
+p << given.p;
 @@
 for at in p:
     coccilib.org.print_todo(at, "private to drm_gem_pages")

@@ -13,7 +13,7 @@ virtual report
 // What is undone behind a label
 @undone exists@
 iterator name scoped_guard, scoped_cond_guard, drm_exec_until_all_locked, kunit_warning_suppress;
-identifier undo =~ "^drm_gem_(pages_(unpin|put_sgt|(object_)?vunmap(_locked)?)|unpin|vunmap(_locked)?)$";
+identifier undo =~ "^drm_gem_(pages_(object_)?)?(unpin|put_sgt|vunmap)(_locked)?$";
 identifier l;
 position q;
 @@
@@ -23,7 +23,7 @@ undo(...)
 
 // What a function of the same file undoes
 @helper@
-identifier undo =~ "^drm_gem_(pages_)?(unpin|put_sgt|vunmap)(_locked)?$";
+identifier undo =~ "^drm_gem_(pages_(object_)?)?(unpin|put_sgt|vunmap)(_locked)?$";
 identifier fn;
 @@
 fn(...) { <+... undo(...) ...+> }
@@ -46,7 +46,7 @@ fn(...);
 
 // By name, as all else takes for ever
 @got@
-identifier get =~ "^drm_gem_(pages_)?(pin|vmap)(_locked)?$";
+identifier get =~ "^drm_gem_(pages_(object_)?)?(pin|vmap)(_locked)?$";
 expression obj;
 position g;
 @@
@@ -56,7 +56,7 @@ get@g(obj, ...)
 identifier got.get;
 expression got.obj;
 position got.g;
-identifier undo =~ "^drm_gem_(pages_)?(unpin|vunmap)(_locked)?$";
+identifier undo =~ "^drm_gem_(pages_(object_)?)?(unpin|vunmap)(_locked)?$";
 identifier l, i;
 type T;
 expression ret, e, c;
@@ -78,10 +78,40 @@ if (c) {
 ... when any
     when != undo(obj, ...)
 (
+  return 0;
+|
 * return@p e;
 |
 * goto@p l;
 )
+}
+
+// The same inside of what is done when it succeeded
+@inside depends on context || org || report exists@
+identifier got.get;
+expression got.obj;
+position got.g;
+identifier undo =~ "^drm_gem_(pages_(object_)?)?(unpin|vunmap)(_locked)?$";
+identifier l;
+expression ret, e, c;
+position p != { undone.q, helped.q, helped_label.q };
+@@
+ret = get@g(obj, ...);
+if (\(!ret\|ret == 0\)) {
+... when any
+    when != undo(obj, ...)
+if (c) {
+... when any
+    when != undo(obj, ...)
+(
+  return 0;
+|
+* return@p e;
+|
+* goto@p l;
+)
+}
+... when any
 }
 
 @out_sgt depends on context || org || report exists@
@@ -100,6 +130,8 @@ if (c) {
 ... when any
     when != drm_gem_pages_put_sgt(obj)
 (
+  return 0;
+|
 * return@p e;
 |
 * goto@p l;
@@ -142,6 +174,13 @@ for at in p:
     coccilib.report.print_report(at, "what %s did is not undone" % f)
 
 @script:python depends on report@
+p << inside.p;
+f << got.get;
+@@
+for at in p:
+    coccilib.report.print_report(at, "what %s did is not undone" % f)
+
+@script:python depends on report@
 p << out_sgt.p;
 @@
 for at in p:
@@ -155,6 +194,13 @@ for at in p:
 
 @script:python depends on org@
 p << out.p;
+f << got.get;
+@@
+for at in p:
+    coccilib.org.print_todo(at, "what %s did is not undone" % f)
+
+@script:python depends on org@
+p << inside.p;
 f << got.get;
 @@
 for at in p:

@@ -39,3 +39,40 @@ static struct drm_gem_object *my_dumb(struct drm_device *dev, size_t size)
 
 	return gem;							/* report */
 }
+
+static struct drm_gem_object *my_create_named(struct drm_device *dev, size_t size)
+{
+	struct my_object *bo = my_object_create(dev, size);
+
+	if (!IS_ERR(bo))
+		bo->name = "mine";
+	return &bo->base;						/* report, patch */
+}
+
+static struct drm_gem_object *my_create_warned(struct drm_device *dev, size_t size)
+{
+	struct my_object *bo = my_object_create(dev, size);
+
+	if (WARN_ON(IS_ERR(bo)))
+		return &bo->base;					/* report, patch */
+	return &bo->base;
+}
+
+static struct drm_gem_object *my_create_checked(struct drm_device *dev, size_t size)
+{
+	struct my_object *bo = my_object_create(dev, size);
+
+	if (drm_WARN_ON_ONCE(dev, IS_ERR(bo))) {
+		my_count(dev);
+		return &bo->base;					/* report, patch */
+	}
+	return &bo->base;
+}
+
+/* An error pointer is not NULL. */
+static struct drm_gem_object *my_create_or_null(struct drm_device *dev, size_t size)
+{
+	struct my_object *bo = my_object_create(dev, size);
+
+	return bo ? &bo->pages.base : NULL;				/* report */
+}

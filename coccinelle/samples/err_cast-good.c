@@ -29,3 +29,41 @@ static struct drm_gem_object *my_dumb(struct drm_device *dev, size_t size)
 		return ERR_CAST(obj);
 	return gem;
 }
+
+static struct drm_gem_object *my_create_named(struct drm_device *dev, size_t size)
+{
+	struct my_object *bo = my_object_create(dev, size);
+
+	if (!IS_ERR(bo)) {
+		bo->name = "mine";
+		return &bo->base;
+	}
+	return ERR_CAST(bo);
+}
+
+static struct drm_gem_object *my_create_or_else(struct drm_device *dev, size_t size)
+{
+	struct my_object *bo = my_object_create(dev, size);
+
+	if (!IS_ERR(bo))
+		bo->name = "mine";
+	else
+		return ERR_CAST(bo);
+	return &bo->base;
+}
+
+static struct drm_gem_object *my_create_warned(struct drm_device *dev, size_t size)
+{
+	struct my_object *bo = my_object_create(dev, size);
+
+	if (WARN_ON(IS_ERR(bo)))
+		return ERR_CAST(bo);
+	return &bo->base;
+}
+
+static struct drm_gem_object *my_find_base(u32 handle)
+{
+	struct my_object *bo = my_look_up(handle);
+
+	return bo ? &bo->base : NULL;
+}

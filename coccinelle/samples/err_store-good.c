@@ -69,3 +69,27 @@ static int my_planes(struct my_device *dev, int i)
 	dev->plane[i] = obj;
 	return 0;
 }
+
+static struct drm_gem_pages_object *my_scratch;
+
+static int my_init(struct my_device *dev)
+{
+	my_scratch = drm_gem_pages_create(&dev->drm, SZ_4K, 0);
+	if (IS_ERR(my_scratch)) {
+		int ret = PTR_ERR(my_scratch);
+
+		my_scratch = NULL;
+		return ret;
+	}
+	return 0;
+}
+
+static int my_open(struct my_file *file)
+{
+	struct my_heap *heap = my_heap_create();
+
+	if (IS_ERR(heap))
+		return PTR_ERR(heap);
+	file->heap = heap;
+	return 0;
+}

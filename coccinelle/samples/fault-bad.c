@@ -51,6 +51,28 @@ static const struct dma_buf_ops my_dma_buf_ops = {
 	.mmap = my_dma_buf_mmap,
 };
 
+/* In a helper, and by a callback of GEM */
+static int my_scope(struct my_object *obj)
+{
+	CLASS(drm_gem_pages_vmap, vmap)(&obj->pages);			/* report */
+	return vmap.err;
+}
+
+static vm_fault_t my_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	struct drm_gem_object *gem = vmf->vma->vm_private_data;
+
+	if (drm_gem_pin(gem))						/* report */
+		return VM_FAULT_SIGBUS;
+	if (my_scope(to_my_object(gem)))
+		return VM_FAULT_SIGBUS;
+	return my_insert(vmf, order);
+}
+
+static const struct vm_operations_struct my_huge_vm_ops = {
+	.huge_fault = my_huge_fault,
+};
+
 static int my_file_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	CLASS(drm_gem_pages_pin, pin)(file->private_data);		/* report */

@@ -19,6 +19,12 @@ static void my_drop_sgt(struct my_object *obj, struct device *dev)
 	kfree(sgt);							/* report */
 }
 
+static void my_drop_table(struct my_object *obj)
+{
+	guard(drm_gem_pages)(&obj->pages);
+	sg_free_table(drm_gem_pages_peek_sgt(&obj->pages));		/* report */
+}
+
 static int my_vmap(struct my_object *obj, struct iosys_map *map)
 {
 	return drm_gem_shmem_vmap_locked(&obj->shmem, map);		/* report */

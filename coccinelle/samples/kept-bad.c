@@ -137,3 +137,83 @@ static int my_map_again(struct drm_gpuvm_bo *vm_bo, struct sg_table *sgt)
 static const struct drm_gem_pages_gpuvm_ops my_ops = {
 	.map = my_map_again,
 };
+
+static void my_publish(struct my_object *obj, struct my_job *job)
+{
+	struct sg_table *sgt;
+
+	guard(drm_gem_pages)(&obj->pages);
+	WRITE_ONCE(obj->sgt, drm_gem_pages_peek_sgt(&obj->pages));	/* report */
+	sgt = drm_gem_pages_peek_sgt(&obj->pages);
+	WRITE_ONCE(obj->gpu.sgt, sgt);					/* report */
+	*job = (struct my_job){ .obj = obj, .sgt = sgt };		/* report */
+	obj->last = (struct my_job){ .sgt = drm_gem_pages_peek_sgt(&obj->pages) };	/* report */
+}
+
+static int my_validate(struct my_object *obj, struct drm_exec *exec)
+{
+	struct sg_table *sgt;
+	int ret;
+
+	ret = drm_exec_lock_obj(exec, &obj->pages.base);
+	if (ret)
+		return ret;
+	sgt = drm_gem_pages_sgt_locked(&obj->pages);
+	drm_exec_fini(exec);
+	return my_map(obj, sgt);					/* report */
+}
+
+static void my_write_all(struct my_object *obj)
+{
+	struct scatterlist *sgl;
+	struct sg_table *sgt;
+	int i;
+
+	dma_resv_lock(obj->pages.base.resv, NULL);
+	sgt = drm_gem_pages_peek_sgt(&obj->pages);
+	dma_resv_unlock(obj->pages.base.resv);
+	for_each_sgtable_dma_sg(sgt, sgl, i)				/* report */
+		my_write(obj, sg_dma_address(sgl), sg_dma_len(sgl));
+}
+
+static void my_write_all_behind(struct my_object *obj)
+{
+	struct scatterlist *sgl;
+	struct sg_table *sgt;
+	int i;
+
+	scoped_guard(drm_gem_pages, &obj->pages)
+		sgt = drm_gem_pages_peek_sgt(&obj->pages);
+	for_each_sgtable_dma_sg(sgt, sgl, i)				/* report */
+		my_write(obj, sg_dma_address(sgl), sg_dma_len(sgl));
+}
+
+static int my_gather(struct my_object *obj)
+{
+	struct page **pages = kmalloc_objs(*pages, obj->count);
+	int i;
+
+	if (!pages)
+		return -ENOMEM;
+	guard(drm_gem_pages)(&obj->pages);
+	for (i = 0; i < obj->count; i++)
+		pages[i] = drm_gem_pages_page_locked(&obj->pages, i);
+	obj->all = pages;						/* report */
+	return 0;
+}
+
+static int my_gather_checked(struct my_object *obj, struct page **pages)
+{
+	struct page *page;
+	int i;
+
+	guard(drm_gem_pages)(&obj->pages);
+	for (i = 0; i < obj->count; i++) {
+		page = drm_gem_pages_page_locked(&obj->pages, i);
+		if (!page)
+			return -EAGAIN;
+		pages[i] = page;
+	}
+	obj->gpu.all = pages;						/* report */
+	return 0;
+}

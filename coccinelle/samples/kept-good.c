@@ -47,13 +47,15 @@ static int my_vmap(struct my_object *obj)
 	return drm_gem_pages_vmap(&obj->pages, &obj->map);
 }
 
-static void my_dma(struct my_job *job, struct my_object *obj)
+static int my_dma(struct my_object *obj)
 {
 	struct sg_table *sgt;
 
 	guard(drm_gem_pages)(&obj->pages);
 	sgt = drm_gem_pages_peek_sgt(&obj->pages);
-	job->address = sg_dma_address(sgt->sgl);
+	if (!sgt)
+		return -EAGAIN;
+	return my_write(obj, sg_dma_address(sgt->sgl), sg_dma_len(sgt->sgl));
 }
 
 static bool my_has_sgt(struct my_object *obj)
@@ -90,3 +92,60 @@ static int my_map_again(struct drm_gpuvm_bo *vm_bo, struct sg_table *sgt)
 static const struct drm_gem_pages_gpuvm_ops my_ops = {
 	.map = my_map_again,
 };
+
+static void my_write_all(struct my_object *obj)
+{
+	struct scatterlist *sgl;
+	struct sg_table *sgt;
+	int i;
+
+	guard(drm_gem_pages)(&obj->pages);
+	sgt = drm_gem_pages_peek_sgt(&obj->pages);
+	if (!sgt)
+		return;
+	for_each_sgtable_dma_sg(sgt, sgl, i)
+		my_write(obj, sg_dma_address(sgl), sg_dma_len(sgl));
+}
+
+/* A vmap pins, and so does get_sgt. */
+static int my_read(struct my_object *obj, struct iosys_map *map)
+{
+	struct page *page;
+	int ret;
+
+	ret = drm_gem_pages_vmap(&obj->pages, map);
+	if (ret)
+		return ret;
+	dma_resv_lock(obj->pages.base.resv, NULL);
+	page = drm_gem_pages_page_locked(&obj->pages, 0);
+	dma_resv_unlock(obj->pages.base.resv);
+	my_compare(page, map);
+	drm_gem_pages_vunmap(&obj->pages, map);
+	return 0;
+}
+
+static int my_walk(struct my_object *obj)
+{
+	struct sg_table *sgt = drm_gem_pages_get_sgt(&obj->pages);
+	struct page *page;
+
+	if (IS_ERR(sgt))
+		return PTR_ERR(sgt);
+	dma_resv_lock(obj->pages.base.resv, NULL);
+	page = drm_gem_pages_page_locked(&obj->pages, 0);
+	dma_resv_unlock(obj->pages.base.resv);
+	my_compare_table(page, sgt);
+	drm_gem_pages_put_sgt(&obj->pages);
+	return 0;
+}
+
+/* Gathered for as long as the lock is held */
+static int my_vmap_some(struct my_object *obj, struct page **pages)
+{
+	int i;
+
+	guard(drm_gem_pages)(&obj->pages);
+	for (i = 0; i < obj->count; i++)
+		pages[i] = drm_gem_pages_page_locked(&obj->pages, i);
+	return my_flush(obj, pages);
+}

@@ -55,3 +55,59 @@ static u64 my_age(struct drm_gem_pages_vm *vm)
 {
 	return vm->used;						/* report */
 }
+
+static void my_reset(struct drm_gem_pages_state *state)			/* report */
+{
+	state->sgt = NULL;
+}
+
+static struct page *my_page(struct drm_gem_pages_object *obj, pgoff_t i)
+{
+	return obj->state.pages[i];					/* report, patch */
+}
+
+static struct page *my_page_of(struct my_object *obj, pgoff_t i)
+{
+	return obj->pages.state.pages[i];				/* report, patch */
+}
+
+static bool my_pinned_of(struct my_object *obj)
+{
+	return atomic_read(&obj->pages.state.pin_count);		/* report, patch */
+}
+
+static struct sg_table *my_sgt_of(struct drm_gem_pages_object *obj)
+{
+	return obj->state.sgt;						/* report, patch */
+}
+
+static u64 my_history(struct drm_gem_pages_object *obj)
+{
+	return obj->state.evictions;					/* report, patch */
+}
+
+static u64 my_history_of(struct my_object *obj)
+{
+	return obj->pages.state.evictions;				/* report, patch */
+}
+
+static bool my_gone(struct drm_gem_pages_object *obj)
+{
+	return obj->state.purged;					/* report, patch */
+}
+
+static bool my_gone_of(struct my_object *obj)
+{
+	return obj->pages.state.purged;					/* report, patch */
+}
+
+/* A write has no function. */
+static void my_pretend(struct drm_gem_pages_object *obj, struct my_object *mine)
+{
+	obj->state.sgt = NULL;						/* report */
+	obj->state.evictions = 0;					/* report */
+	obj->state.purged = true;					/* report */
+	mine->pages.state.sgt = NULL;					/* report */
+	mine->pages.state.evictions = 0;				/* report */
+	mine->pages.state.purged = true;				/* report */
+}

@@ -84,3 +84,40 @@ static void my_put(struct drm_gem_pages_object *base, struct page **pages,
 static const struct drm_gem_pages_backing_ops my_backing_ops = {
 	.put = my_put,
 };
+
+/* All that may block or allocates */
+static int my_vm_unmap(struct drm_gpuva *va)
+{
+	struct my_update *update;
+	u32 *entries;
+
+	update = kvmalloc(to_my_vm(va->vm)->size, GFP_KERNEL | __GFP_NOWARN);	/* report */
+	update = kzalloc_obj(*update, GFP_NOFS);			/* report */
+	update = kzalloc_flex(*update, entry, 3);			/* report */
+	entries = kvmalloc_objs(*entries, 3);				/* report */
+	entries = kzalloc_objs(*entries, 3);				/* report */
+	guard(rwsem_write)(&to_my_vm(va->vm)->sem);			/* report */
+	if (dma_resv_reserve_fences(drm_gpuvm_resv(va->vm), 1))		/* report */
+		return -ENOMEM;
+	if (pm_runtime_resume_and_get(va->vm->drm->dev))		/* report */
+		return -EIO;
+	mutex_lock_io(&to_my_vm(va->vm)->lock);				/* report */
+	return readl_poll_timeout(my_status(va), *entries, !*entries, 10, 100);	/* report */
+}
+
+/* In a function that is called, too */
+static void my_count_out(struct my_vm *vm)
+{
+	scoped_guard(rwsem_read, &vm->sem)				/* report */
+		vm->count--;
+}
+
+static void my_unlock(struct drm_gpuvm *gpuvm)
+{
+	my_count_out(to_my_vm(gpuvm));
+}
+
+static const struct drm_gem_pages_gpuvm_ops my_vm_ops = {
+	.unlock = my_unlock,
+	.unmap = my_vm_unmap,
+};

@@ -45,3 +45,16 @@ static void my_account(struct drm_gem_pages_object *base, bool resident)
 static const struct drm_gem_pages_shrinker_ops my_other_ops = {
 	.resident = my_account,
 };
+
+static int my_vm_unmap(struct drm_gpuva *va)
+{
+	struct my_update *update = kzalloc_obj(*update, GFP_NOWAIT);
+	u32 *entries = kvmalloc_objs(*entries, 3, GFP_NOWAIT | __GFP_NOWARN);
+
+	update = kzalloc_flex(*update, entry, 3, GFP_NOWAIT);
+	return readl_poll_timeout_atomic(my_status(va), *entries, !*entries, 10, 100);
+}
+
+static const struct drm_gem_pages_gpuvm_ops my_vm_ops = {
+	.unmap = my_vm_unmap,
+};

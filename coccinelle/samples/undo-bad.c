@@ -118,3 +118,29 @@ static int my_read(struct my_object *obj)
 	drm_gem_vunmap(&obj->pages.base, &map);
 	return 0;
 }
+
+static int my_begin_inside(struct my_object *obj)
+{
+	int ret;
+
+	ret = drm_gem_pages_pin(&obj->pages);
+	if (!ret) {
+		ret = my_program(obj);
+		if (ret)
+			return ret;					/* report */
+	}
+	return ret;
+}
+
+static int my_prepare(struct drm_gem_object *gem)
+{
+	int ret;
+
+	ret = drm_gem_pages_object_pin(gem);
+	if (ret)
+		return ret;
+	ret = my_program(to_my_object(gem));
+	if (ret)
+		return ret;						/* report */
+	return 0;
+}

@@ -116,3 +116,88 @@ static int my_begin(struct my_object *obj)
 	}
 	return 0;
 }
+
+/* There is nothing left to do. */
+static int my_begin_once(struct my_object *obj)
+{
+	int ret;
+
+	ret = drm_gem_pages_pin(&obj->pages);
+	if (ret)
+		return ret;
+	if (obj->programmed)
+		return 0;
+	ret = my_program(obj);
+	if (ret)
+		drm_gem_pages_unpin(&obj->pages);
+	return ret;
+}
+
+static int my_begin_inside(struct my_object *obj)
+{
+	int ret;
+
+	ret = drm_gem_pages_pin(&obj->pages);
+	if (!ret) {
+		if (obj->programmed)
+			return 0;
+		ret = my_program(obj);
+		if (ret) {
+			drm_gem_pages_unpin(&obj->pages);
+			return ret;
+		}
+	}
+	return ret;
+}
+
+static int my_prepare(struct drm_gem_object *gem)
+{
+	int ret;
+
+	ret = drm_gem_pages_object_pin(gem);
+	if (ret)
+		return ret;
+	ret = my_program(to_my_object(gem));
+	if (ret) {
+		drm_gem_pages_object_unpin(gem);
+		return ret;
+	}
+	return 0;
+}
+
+static int my_load_job(struct my_job *job, struct my_object *obj)
+{
+	struct sg_table *sgt;
+	int ret;
+
+	sgt = drm_gem_pages_get_sgt(&obj->pages);
+	if (IS_ERR(sgt))
+		return PTR_ERR(sgt);
+	ret = my_write(sgt);
+	if (ret)
+		goto put;
+	job->sgt = sgt;
+	return 0;
+
+put:
+	drm_gem_pages_put_sgt(&obj->pages);
+	return ret;
+}
+
+/* Undone by a function, behind a label */
+static int my_start(struct my_object *obj)
+{
+	int ret;
+
+	ret = drm_gem_pages_pin(&obj->pages);
+	if (ret)
+		return ret;
+	ret = my_program(obj);
+	if (ret)
+		goto end;
+	return 0;
+
+end:
+	my_end(obj);
+	return ret;
+}
