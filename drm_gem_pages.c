@@ -1063,7 +1063,8 @@ static int unmap_everywhere(struct drm_gem_pages_object *obj)
  *
  * Ends the mappings of importers that can do without, those in the device's page tables,
  * user mappings, idle vmap, device map and backing, in that order. The second is done by
- * &drm_gem_pages_shrinker_ops.unmap; a driver without has done it before. Does nothing if the object is not resident.
+ * &drm_gem_pages_shrinker_ops.unmap; a driver without has done it before. Does nothing if
+ * the object is not resident.
  *
  * What the CPU or an importer wrote is kept, in memory or in swap, and the next use
  * brings it back; so is what the device wrote, where
