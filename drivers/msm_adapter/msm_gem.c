@@ -461,37 +461,6 @@ void msm_gem_unpin_active(struct drm_gem_object *obj)
 }
 
 /**
- * msm_gem_keep_locked - keep an object and its pages for a change of page tables
- * @obj: object that is mapped, or about to be; or NULL
- *
- * A job makes the change later. Until then page tables may lead where no mapping does
- * any more, so reclaim does not know of it.
- *
- * Context: Holds the reservation lock.
- */
-void msm_gem_keep_locked(struct drm_gem_object *obj)
-{
-	if (!obj)
-		return;
-	drm_gem_object_get(obj);
-	msm_gem_pin_obj_locked(obj);
-}
-
-/**
- * msm_gem_let_go - undo msm_gem_keep_locked()
- * @obj: object, or NULL
- *
- * Context: Any that may sleep, fence-signalling paths included.
- */
-void msm_gem_let_go(struct drm_gem_object *obj)
-{
-	if (!obj)
-		return;
-	msm_gem_unpin_active(obj);
-	drm_gem_object_put(obj);
-}
-
-/**
  * msm_gem_active - tell whether something is using an object
  * @obj: object
  *

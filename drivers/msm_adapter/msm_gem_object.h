@@ -71,8 +71,6 @@ struct msm_gem_object {
 struct drm_gem_object *msm_gem_create_object(struct drm_device *dev, size_t size);
 int __must_check msm_gem_get_pages_locked(struct drm_gem_object *obj, unsigned int madv);
 void msm_gem_may_write_locked(struct drm_gem_object *obj, u64 offset, u64 size);
-void msm_gem_keep_locked(struct drm_gem_object *obj);
-void msm_gem_let_go(struct drm_gem_object *obj);
 void msm_gem_account(struct drm_gem_object *obj, bool resident);
 
 static inline void msm_gem_vma_changed_locked(struct drm_gem_object *obj)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// msm_gem_vma.c: 30 places, 33 lines removed
+// msm_gem_vma.c: 38 places, 58 lines removed
 
 // Whether a mapping is in the page tables is what the library asks drm_gpuvm's flag.
 // It is one of the flags that these replace.
@@ -146,31 +146,81 @@ expression op;
  {
  ...
 - if (op->obj)
--	drm_gem_object_get(op->obj);
-+ msm_gem_keep_locked(op->obj);
++ if (op->obj) {
+	drm_gem_object_get(op->obj);
++	msm_gem_pin_obj_locked(op->obj);
++ }
+ ...
+ }
+
+// The reference stays until the fence of the job has signalled: the last one of an imported
+// object takes the lock of its dma-buf, which others hold while they wait for such fences.
+@@
+iterator name list_for_each_entry;
+identifier job, vm, ret, obj, op;
+@@
+ msm_vma_job_run(...)
+ {
+ struct msm_vm_bind_job *job = ...;
+ struct msm_gem_vm *vm = ...;
+ struct drm_gem_object *obj;
+- int ret = vm->unusable ? -EINVAL : 0;
++ struct msm_vm_op *op;
++ int ret;
+ ...
+ mutex_lock(&vm->mmu_lock);
++ ret = vm->unusable ? -EINVAL : 0;
+ ...
+- while (!list_empty(&job->vm_ops))
++ list_for_each_entry(op, &job->vm_ops, node)
+ {
+- struct msm_vm_op *op = list_first_entry(&job->vm_ops, struct msm_vm_op, node);
+ ...
+- drm_gem_object_put(op->obj);
+- list_del(&op->node);
+- kfree(op);
++ if (op->obj)
++	msm_gem_unpin_active(op->obj);
+ }
+ ...
++job->bos_pinned = false;
+ return NULL;
+ }
+
+// A job that has not run, since its ioctl failed or its queue was killed, does so now, but
+// maps nothing: what it was to unmap has no mapping any more that reclaim would find. Nor may
+// a job before it map that again. If it was queued, its fences have signalled by now, as for
+// any other; if not, a GPU at work may fault, but meets no page that is somebody else's.
+@@
+identifier job, vm, _job, op;
+@@
+ msm_vma_job_free(struct drm_sched_job *_job)
+ {
+ struct msm_vm_bind_job *job = ...;
+ struct msm_gem_vm *vm = ...;
+ ...
++if (job->bos_pinned) {
++	if (!list_empty(&job->vm_ops))
++		vm->unusable = true;
++	msm_vma_job_run(_job);
++}
+ vm->mmu->funcs->prealloc_cleanup(vm->mmu, &job->prealloc);
+ ...
+ while (!list_empty(&job->vm_ops)) {
+ struct msm_vm_op *op = ...;
+ list_del(&op->node);
++drm_gem_object_put(op->obj);
+ kfree(op);
+ }
  ...
  }
 
 @@
-expression op;
 @@
- msm_vma_job_run(...)
- {
- <...
-- drm_gem_object_put(op->obj);
-+ msm_gem_let_go(op->obj);
- ...>
- }
+- vm_bind_job_unpin_objects(struct msm_vm_bind_job *job) { ... }
 
-// A job that never runs lets go, too.
 @@
-expression op;
+expression job, ret;
 @@
- msm_vma_job_free(...)
- {
- <...
- list_del(&op->node);
-+msm_gem_let_go(op->obj);
- kfree(op);
- ...>
- }
+- if (ret)
+-	vm_bind_job_unpin_objects(job);
