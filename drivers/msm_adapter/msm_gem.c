@@ -113,16 +113,6 @@ static void close_vmas(struct drm_gem_object *obj, struct drm_gpuvm *vm, const c
 	}
 }
 
-static void lock_and_close_vmas(struct drm_gem_object *obj, struct drm_gpuvm *vm,
-				const char *reason)
-{
-	struct drm_exec exec;
-
-	if (!msm_gem_lock_vm_and_obj(&exec, obj, vm))
-		close_vmas(obj, vm, reason);
-	drm_exec_fini(&exec);
-}
-
 static struct drm_gpuvm *display_vm(struct drm_device *dev)
 {
 #ifdef CONFIG_DRM_MSM_KMS
@@ -153,14 +143,17 @@ void msm_gem_vma_get(struct drm_gem_object *obj)
  */
 void msm_gem_vma_put(struct drm_gem_object *obj)
 {
-	struct drm_gpuvm *vm;
+	struct drm_gpuvm *vm = display_vm(obj->dev);
+	struct msm_gem_object *msm_obj = to_msm_bo(obj);
+	struct drm_exec exec;
 
-	if (!atomic_dec_and_test(&to_msm_bo(obj)->vma_ref))
+	if (!atomic_dec_and_test(&msm_obj->vma_ref) || !vm)
 		return;
 
-	vm = display_vm(obj->dev);
-	if (vm)
-		lock_and_close_vmas(obj, vm, "vma_put");
+	/* Somebody may have come back meanwhile, and be showing it. */
+	if (!msm_gem_lock_vm_and_obj(&exec, obj, vm) && !atomic_read(&msm_obj->vma_ref))
+		close_vmas(obj, vm, "vma_put");
+	drm_exec_fini(&exec);
 }
 
 /**
@@ -655,6 +648,7 @@ static int open_object(struct drm_gem_object *obj, struct drm_file *file)
 static void close_object(struct drm_gem_object *obj, struct drm_file *file)
 {
 	struct msm_context *ctx = file->driver_priv;
+	struct drm_exec exec;
 
 	account_client(file, -(s64)obj->size);
 	msm_gem_vma_put(obj);
@@ -664,7 +658,9 @@ static void close_object(struct drm_gem_object *obj, struct drm_file *file)
 		return;
 
 	dma_resv_wait_timeout(obj->resv, DMA_RESV_USAGE_BOOKKEEP, false, MAX_SCHEDULE_TIMEOUT);
-	lock_and_close_vmas(obj, ctx->vm, "close");
+	if (!msm_gem_lock_vm_and_obj(&exec, obj, ctx->vm))
+		close_vmas(obj, ctx->vm, "close");
+	drm_exec_fini(&exec);
 }
 
 /* May be called by reclaim. A mapping in a VM has a reference, so there is none. */

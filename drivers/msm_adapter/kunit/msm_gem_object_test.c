@@ -6,8 +6,13 @@
 
 #include <kunit/test.h>
 
+#include <linux/delay.h>
+#include <linux/kthread.h>
 #include <linux/mman.h>
+#include <linux/module.h>
+#include <linux/sched/task.h>
 #include <linux/seq_file.h>
+#include <linux/workqueue.h>
 
 #include <drm/drm_dumb_buffers.h>
 #include <drm/drm_fourcc.h>
@@ -336,7 +341,83 @@ static void display_keeps_vma(struct kunit *test)
 	drm_gem_object_put(obj);
 }
 
-/* The end of a handle waits for jobs, and ends the mapping in the client's VM. */
+/* Nobody is to find the mapping gone who has come in time. */
+static int put_thread(void *obj)
+{
+	msm_gem_vma_put(obj);
+	return 0;
+}
+
+static void display_comes_back(struct kunit *test)
+{
+	struct drm_gem_object *obj = object(test, MSM_BO_WC | MSM_BO_SCANOUT);
+	struct msm_test *t = test->priv;
+	struct task_struct *task;
+	u64 iova;
+
+	msm_test_display(test);
+	msm_gem_vma_get(obj);
+	KUNIT_ASSERT_EQ(test, msm_gem_get_and_pin_iova(obj, t->kms.vm, &iova), 0);
+	task = kthread_create(put_thread, obj, "msm-test-put");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	get_task_struct(task);
+	scoped_guard(drm_gem_pages, &to_msm_bo(obj)->pages) {
+		wake_up_process(task);
+		/* From now on it waits for the lock. */
+		while (atomic_read(&to_msm_bo(obj)->vma_ref))
+			msleep(20);
+		msm_gem_vma_get(obj);
+	}
+	kthread_stop(task);
+	put_task_struct(task);
+	KUNIT_EXPECT_EQ(test, mapped_pages(&t->display_mmu), TEST_PAGES);
+	msm_gem_unpin_iova(obj, t->kms.vm);
+	msm_gem_vma_put(obj);
+	KUNIT_EXPECT_EQ(test, mapped_pages(&t->display_mmu), 0);
+	drm_gem_object_put(obj);
+}
+
+/* A job that ends a little later. */
+struct last_job {
+	struct delayed_work work;
+	struct msm_test *t;
+	struct dma_fence *fence;
+	unsigned long mapped;
+};
+
+static void end_last_job(struct work_struct *work)
+{
+	struct last_job *job = container_of(work, struct last_job, work.work);
+
+	job->mapped = mapped_pages(&job->t->mmu);
+	dma_fence_signal(job->fence);
+}
+
+/* The end of a handle waits for jobs, which have the mapping until then. */
+static void handle_of_busy_object(struct kunit *test)
+{
+	struct drm_gem_object *obj = object(test, MSM_BO_WC);
+	struct last_job job = { .t = test->priv, .fence = msm_test_fence() };
+	struct drm_file *client = msm_test_client(test);
+	u32 handle;
+	u64 iova;
+
+	KUNIT_ASSERT_NOT_NULL(test, job.fence);
+	handle = msm_test_handle(test, client, obj);
+	KUNIT_ASSERT_EQ(test, msm_test_submit(job.t, obj, job.fence, &iova), 0);
+	unpin(obj);
+	INIT_DELAYED_WORK_ONSTACK(&job.work, end_last_job);
+	schedule_delayed_work(&job.work, HZ / 10);
+	KUNIT_EXPECT_EQ(test, drm_gem_handle_delete(client, handle), 0);
+	flush_delayed_work(&job.work);
+	destroy_delayed_work_on_stack(&job.work);
+	KUNIT_EXPECT_EQ(test, job.mapped, TEST_PAGES);
+	KUNIT_EXPECT_EQ(test, mapped_pages(&job.t->mmu), 0);
+	dma_fence_put(job.fence);
+	drm_gem_object_put(obj);
+}
+
+/* The end of a handle ends the mapping in the client's VM. */
 static void handles(struct kunit *test)
 {
 	struct drm_gem_object *obj = object(test, MSM_BO_WC);
@@ -594,6 +675,35 @@ static void offset_ends_with_purge(struct kunit *test)
 	drm_gem_object_put(obj);
 }
 
+static int set_parameter(const char *name, const char *value)
+{
+	const struct kernel_param *param = THIS_MODULE->kp;
+	unsigned int i;
+
+	for (i = 0; i < THIS_MODULE->num_kp; i++, param++) {
+		if (!strcmp(param->name, name))
+			return param->ops->set(value, param);
+	}
+	return -ENOENT;
+}
+
+/* What may go to swap stays if the user wants no swap; what nobody needs does not. */
+static void without_eviction(struct kunit *test)
+{
+	struct drm_gem_object *obj = object(test, MSM_BO_WC);
+
+	KUNIT_ASSERT_EQ(test, get_pages(obj), 0);
+	KUNIT_ASSERT_EQ(test, set_parameter("enable_eviction", "N"), 0);
+	evict_all(test);
+	KUNIT_EXPECT_TRUE(test, is_resident(obj));
+	KUNIT_EXPECT_EQ(test, msm_gem_madvise(obj, MSM_MADV_DONTNEED), 1);
+	evict_all(test);
+	KUNIT_EXPECT_FALSE(test, is_resident(obj));
+	KUNIT_EXPECT_EQ(test, set_parameter("enable_eviction", "Y"), 0);
+	KUNIT_EXPECT_EQ(test, msm_gem_madvise(obj, MSM_MADV_WILLNEED), 0);
+	drm_gem_object_put(obj);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(pins),
 	KUNIT_CASE(iova_outlives_eviction),
@@ -609,6 +719,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(chosen_addresses),
 	KUNIT_CASE(address_cannot_change),
 	KUNIT_CASE(display_keeps_vma),
+	KUNIT_CASE(display_comes_back),
+	KUNIT_CASE(handle_of_busy_object),
 	KUNIT_CASE(handles),
 	KUNIT_CASE(dumb_buffers),
 	KUNIT_CASE(cpu_prep),
@@ -616,6 +728,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(fdinfo),
 	KUNIT_CASE(describe),
 	KUNIT_CASE(offset_ends_with_purge),
+	KUNIT_CASE(without_eviction),
 	{}
 };
 
