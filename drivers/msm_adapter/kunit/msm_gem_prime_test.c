@@ -6,10 +6,13 @@
 
 #include <kunit/test.h>
 
+#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/kthread.h>
 #include <linux/platform_device.h>
+#include <linux/sched/task.h>
 
 #include <drm/drm_mode.h>
 #include <drm/drm_prime.h>
@@ -218,15 +221,33 @@ static void from_sample(struct kunit *test)
 	flush_delayed_fput();
 }
 
+struct import {
+	struct msm_test *t;
+	struct dma_buf_attachment *attach;
+	struct sg_table *sgt;
+	struct drm_gem_object *obj;
+};
+
+static int import_thread(void *data)
+{
+	struct import *import = data;
+
+	import->obj = msm_gem_import(&import->t->drm, import->attach, import->sgt);
+	return 0;
+}
+
 /* debugfs may look at an object as soon as it is listed, and locks it by what it has. */
 static void import_is_listed_last(struct kunit *test)
 {
 	struct drm_gem_pages_object *theirs;
 	struct msm_test *t = test->priv;
+	struct import import = { .t = t };
 	struct dma_buf_attachment *attach;
 	struct drm_gem_object *obj;
 	struct dma_buf *dma_buf;
-	struct sg_table *sgt;
+	struct task_struct *task;
+	bool is_ready = false;
+	int i;
 
 	theirs = drm_gem_pages_create(msm_test_other(test), TEST_SIZE, 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, theirs);
@@ -234,13 +255,30 @@ static void import_is_listed_last(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dma_buf);
 	attach = dma_buf_attach(dma_buf, t->drm.dev);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, attach);
-	sgt = dma_buf_map_attachment_unlocked(attach, DMA_BIDIRECTIONAL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
-	obj = msm_gem_import(&t->drm, attach, sgt);
+	import.attach = attach;
+	import.sgt = dma_buf_map_attachment_unlocked(attach, DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, import.sgt);
+
+	task = kthread_create(import_thread, &import, "msm-test-import");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	get_task_struct(task);
+	/* While the list is locked it gets as far as it can without being on it. */
+	scoped_guard(mutex, &t->priv.obj_lock) {
+		wake_up_process(task);
+		for (i = 0; !is_ready && i < 100; i++) {
+			msleep(20);
+			obj = READ_ONCE(t->newest);
+			is_ready = obj && READ_ONCE(obj->resv) == dma_buf->resv &&
+				   drm_gem_is_imported(obj);
+		}
+		KUNIT_EXPECT_TRUE(test, is_ready);
+		KUNIT_EXPECT_TRUE(test, list_empty(&t->priv.objects));
+	}
+	kthread_stop(task);
+	put_task_struct(task);
+	obj = import.obj;
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, obj);
 	KUNIT_EXPECT_FALSE(test, list_empty(&to_msm_bo(obj)->node));
-	KUNIT_EXPECT_PTR_EQ(test, obj->resv, dma_buf->resv);
-	KUNIT_EXPECT_TRUE(test, drm_gem_is_imported(obj));
 
 	/* As DRM goes on; the object then has the attachment and a reference. */
 	get_dma_buf(dma_buf);

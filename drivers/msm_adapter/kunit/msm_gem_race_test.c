@@ -12,15 +12,18 @@
 
 #include "msm_gem_test_util.h"
 
-#define ROUNDS	200
+#define ROUNDS	100
 
 /*
  * A GPU that begins a job, which unpins, and ends it, which signals
  */
 
 struct gpu {
+	struct msm_test *t;
 	struct drm_gem_object *obj;
 	struct dma_fence *fence;
+	u64 iova, seed;
+	size_t wrong;
 	struct completion submitted, done;
 	bool end;
 };
@@ -37,7 +40,10 @@ static int gpu_thread(void *data)
 			break;
 		cookie = dma_fence_begin_signalling();
 		msm_gem_unpin_active(gpu->obj);
-		cond_resched();
+		/* Only the fence keeps it now, long enough for reclaim to come. */
+		schedule_timeout_uninterruptible(2);
+		gpu->wrong += device_wrong_bytes(&gpu->t->mmu, gpu->iova, TEST_SIZE, gpu->seed);
+		device_fill(&gpu->t->mmu, gpu->iova, TEST_SIZE, ++gpu->seed);
 		dma_fence_signal(gpu->fence);
 		dma_fence_end_signalling(cookie);
 		complete(&gpu->done);
@@ -48,13 +54,12 @@ static int gpu_thread(void *data)
 static void unpin_by_gpu(struct kunit *test)
 {
 	struct msm_test *t = test->priv;
-	struct gpu gpu = { .obj = msm_test_object(test, TEST_SIZE, MSM_BO_WC) };
-	size_t wrong = 0;
+	struct gpu gpu = { .t = t, .obj = msm_test_object(test, TEST_SIZE, MSM_BO_WC), .seed = 1 };
 	struct task_struct *task;
-	u64 iova, first = 0;
+	u64 first = 0;
 	int i, ret;
 
-	KUNIT_ASSERT_EQ(test, msm_test_write(gpu.obj, 1), 0);
+	KUNIT_ASSERT_EQ(test, msm_test_write(gpu.obj, gpu.seed), 0);
 	init_completion(&gpu.submitted);
 	init_completion(&gpu.done);
 	task = kthread_run(gpu_thread, &gpu, "msm-test-gpu");
@@ -65,20 +70,18 @@ static void unpin_by_gpu(struct kunit *test)
 		gpu.fence = msm_test_fence();
 		if (!gpu.fence)
 			break;
-		ret = msm_test_submit(t, gpu.obj, gpu.fence, &iova);
+		ret = msm_test_submit(t, gpu.obj, gpu.fence, &gpu.iova);
 		if (ret) {
 			dma_fence_put(gpu.fence);
 			break;
 		}
-		first = first ?: iova;
-		/* Between submission and fence it stays where it is. */
-		wrong += device_wrong_bytes(&t->mmu, iova, TEST_SIZE, i + 1);
-		device_fill(&t->mmu, iova, TEST_SIZE, i + 2);
+		first = first ?: gpu.iova;
 		complete(&gpu.submitted);
-		drm_gem_pages_evict_all(&t->drm);
-		wait_for_completion(&gpu.done);
+		do {
+			drm_gem_pages_evict_all(&t->drm);
+		} while (!wait_for_completion_timeout(&gpu.done, 1));
 		dma_fence_put(gpu.fence);
-		if (iova != first)
+		if (gpu.iova != first)
 			break;
 	}
 	gpu.end = true;
@@ -87,7 +90,7 @@ static void unpin_by_gpu(struct kunit *test)
 	put_task_struct(task);
 
 	KUNIT_EXPECT_EQ(test, i, ROUNDS);
-	KUNIT_EXPECT_EQ(test, wrong, 0);
+	KUNIT_EXPECT_EQ(test, gpu.wrong, 0);
 	msm_test_expect_sound(test);
 	KUNIT_EXPECT_FALSE(test, drm_gem_pages_is_pinned(&to_msm_bo(gpu.obj)->pages));
 	KUNIT_EXPECT_GT(test, drm_gem_pages_evictions(&to_msm_bo(gpu.obj)->pages), ROUNDS / 20);

@@ -415,6 +415,14 @@ static void close_client(struct drm_device *dev, struct drm_file *file)
 	kfree(file->driver_priv);
 }
 
+static struct drm_gem_object *create_object(struct drm_device *dev, size_t size)
+{
+	struct drm_gem_object *obj = msm_gem_create_object(dev, size);
+
+	WRITE_ONCE(to_msm_test(dev)->newest, IS_ERR(obj) ? NULL : obj);
+	return obj;
+}
+
 DEFINE_DRM_GEM_FOPS(fops);
 
 const struct drm_driver msm_test_driver = {
@@ -422,7 +430,7 @@ const struct drm_driver msm_test_driver = {
 	.open = open_client,
 	.postclose = close_client,
 	.show_fdinfo = drm_gem_pages_show_memory,
-	.gem_create_object = msm_gem_create_object,
+	.gem_create_object = create_object,
 	.gem_prime_import = msm_gem_prime_import,
 	.gem_prime_import_sg_table = msm_gem_prime_import_sg_table,
 	.dumb_create = msm_gem_dumb_create,

@@ -59,6 +59,7 @@ struct msm_test {
 	struct test_mmu display_mmu;
 	struct drm_device *other;
 	struct file *client;
+	struct drm_gem_object *newest;	/* if it still is there, listed or not */
 
 	/* VM_BIND: made by msm_test_bind_init() */
 	struct test_mmu bind_mmu;
