@@ -447,9 +447,11 @@ int panthor_ioctl_bo_madvise(struct drm_device *dev, void *data, struct drm_file
  * Objects of the driver itself
  */
 
-/* The object, and whatever else there already is. */
+/* The object, and whatever else there already is; nothing for NULL. */
 static void free_kernel_bo(struct panthor_kernel_bo *kbo)
 {
+	if (!kbo)
+		return;
 	if (drm_mm_node_allocated(&kbo->va_node))
 		panthor_vm_free_va(kbo->vm, &kbo->va_node);
 	if (kbo->pinned)
@@ -459,7 +461,7 @@ static void free_kernel_bo(struct panthor_kernel_bo *kbo)
 	kfree(kbo);
 }
 
-DEFINE_FREE(kernel_bo, struct panthor_kernel_bo *, if (_T) free_kernel_bo(_T))
+DEFINE_FREE(kernel_bo, struct panthor_kernel_bo *, free_kernel_bo(_T))
 
 static int make_kernel_object(struct panthor_kernel_bo *kbo, struct panthor_device *ptdev,
 			      size_t size, u32 flags, const char *name)

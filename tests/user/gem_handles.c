@@ -233,11 +233,16 @@ static void case_contiguous(void)
 		bo_close(&bo);
 	}
 
-	/* More than there is memory, one after the other: nothing stays behind. */
+	/* More than there is memory, one after the other: nothing stays behind, or is seen. */
 	for (i = 0; i <= (unsigned long)meminfo("MemTotal") / (LARGEST / PAGE); i++) {
 		size = LARGEST;
 		expect(demo_try_create(fd, &size, GEM_PAGES_DEMO_CONTIGUOUS, &bo.handle), 0,
 		       "CREATE, CONTIGUOUS, once more");
+		expect(gem_map_offset(fd, bo.handle, &bo.offset), 0, "MAP_DUMB");
+		map = map_rw(fd, size, bo.offset);
+		check_zero(map, 0, "once more");
+		stamp_pages(map, i, 0, 1);
+		unmap(map, size);
 		expect(gem_close(fd, bo.handle), 0, "GEM_CLOSE");
 	}
 }
