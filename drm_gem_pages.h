@@ -82,7 +82,9 @@ struct drm_gem_pages_backing_ops {
 	/**
 	 * @get: Provide the pages. Fills all @count entries of @pages or none.
 	 * The object's reservation lock is held. @gfp says whether the call may
-	 * wait for memory. Returns 0 or a negative error code.
+	 * wait for memory. Returns 0 or a negative error code: -ENOMEM when the
+	 * kernel has no memory. A CPU fault is then made again until it has some,
+	 * so that a driver whose own memory is used up answers -ENOSPC.
 	 */
 	int (*get)(struct drm_gem_pages_object *obj, struct page **pages,
 		   unsigned long count, gfp_t gfp);

@@ -150,19 +150,9 @@ static vm_fault_t fault_error(int err)
 }
 
 /*
- * The OOM killer kills nobody for memory below the normal zone, and knows nothing of
- * where a driver has its pages from.
- */
-static bool oom_killer_helps(struct drm_gem_pages_object *obj)
-{
-	struct file *file = obj->base.filp;
-
-	return file && gfp_zone(mapping_gfp_mask(file->f_mapping)) >= ZONE_NORMAL;
-}
-
-/*
  * Get the object ready to be mapped; return 0 if it is. The core tries a fault that
- * says VM_FAULT_OOM again for ever, so only what the OOM killer can help says it.
+ * says VM_FAULT_OOM again for ever, so only want of memory says it. The OOM killer
+ * helps, except below the normal zone, for which it kills nobody.
  */
 static vm_fault_t prepare(struct drm_gem_pages_object *obj)
 {
@@ -173,8 +163,6 @@ static vm_fault_t prepare(struct drm_gem_pages_object *obj)
 	err = drm_gem_pages_populate_locked(obj, GFP_KERNEL | __GFP_RETRY_MAYFAIL);
 	if (err == -ENOMEM)
 		err = drm_gem_pages_populate_locked(obj, GFP_KERNEL);
-	if (err == -ENOMEM && !oom_killer_helps(obj))
-		return VM_FAULT_SIGBUS;
 	if (err)
 		return fault_error(err);
 

@@ -1400,7 +1400,7 @@ static void unplugged(struct kunit *test)
 static void errors_of_backing(struct kunit *test)
 {
 	static const struct { int error; vm_fault_t fault; } errors[] = {
-		{ -ENOMEM, VM_FAULT_SIGBUS },
+		{ -ENOMEM, VM_FAULT_OOM },
 		{ -EIO, VM_FAULT_SIGBUS },
 		{ -ENOSPC, VM_FAULT_SIGBUS },
 		{ -EFAULT, VM_FAULT_SIGBUS },
