@@ -614,10 +614,12 @@ void drm_gem_pages_dma_unmap(struct device *dev, struct sg_table *sgt,
 	 * when they are made to see what the device wrote. A bounce buffer in front
 	 * of a coherent device is not to be written to, it has the device's data; but
 	 * if the device has none, what is in there is older than what the CPU wrote.
+	 * Where caches are not coherent the CPU may have written past its own, which
+	 * must then forget what they have of it.
 	 */
 	if (!drm_gem_pages_is_coherent(dev))
 		dma_sync_sgtable_for_device(dev, sgt, dir);
-	if (wrote)
+	if (wrote || (dir != DMA_TO_DEVICE && !drm_gem_pages_is_coherent(dev)))
 		dma_sync_sgtable_for_cpu(dev, sgt, dir);
 	dma_unmap_sgtable(dev, sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
 	sg_free_table(sgt);

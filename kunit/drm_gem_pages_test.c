@@ -1430,7 +1430,8 @@ static void evict_syncs_what_was_marked(struct kunit *test)
 				KUNIT_EXPECT_EQ(test, mark_dirty_range(obj, PAGE_SIZE, 1), 0);
 			log->count = 0;
 			KUNIT_EXPECT_EQ(test, gp_test_evict(obj), 0);
-			KUNIT_EXPECT_EQ(test, count_syncs(log, true), marked);
+			/* User space may have written past the cache. */
+			KUNIT_EXPECT_EQ(test, count_syncs(log, true), marked || !coherent);
 			KUNIT_EXPECT_EQ(test, count_syncs(log, false), !coherent);
 		}
 	}
