@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// panthor_device.c: 5 places, 5 lines removed
+// panthor_device.c: 6 places, 6 lines removed
 
 // Objects and reclaim are set up together, by a function that can fail.
 @@
@@ -30,4 +30,16 @@
  ...
 - panthor_gem_shrinker_unplug(ptdev);
  ...
+ }
+
+// It also waits for the work queue of resets. There, nothing waits for it.
+@@
+@@
+ void panthor_device_unplug(struct panthor_device *ptdev)
+ {
+ <...
+- wait_for_completion(&ptdev->unplug.done);
++ if (current_work() != &ptdev->reset.work)
++	wait_for_completion(&ptdev->unplug.done);
+ ...>
  }

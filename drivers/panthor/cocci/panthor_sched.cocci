@@ -1,18 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0
-// panthor_sched.c: 4 places, 1 lines removed
+// panthor_sched.c: 6 places, 1 lines removed
 
 // Only the tick takes groups out of their slots, and it runs no more: without this, a group
 // that is in one when the device goes is never freed, and all that it has mapped with it. Nor
-// would its jobs end, and others wait for them. A reset that failed does all that.
+// would its jobs end, and others wait for them. A reset that failed does all that, in the
+// work queue of resets, where the timeouts of jobs wait until it is through.
 @@
 identifier sched;
 @@
++struct panthor_sched_end {
++	struct work_struct work;
++	struct panthor_device *ptdev;
++};
++
++static void panthor_sched_end_work(struct work_struct *work)
++{
++	struct panthor_sched_end *end = container_of(work, struct panthor_sched_end, work);
++
++	panthor_sched_pre_reset(end->ptdev);
++	panthor_sched_post_reset(end->ptdev, true);
++}
++
  void panthor_sched_unplug(struct panthor_device *ptdev)
  {
++ struct panthor_sched_end end = { .ptdev = ptdev };
  ...
  disable_work_sync(&sched->sync_upd_work);
-+ panthor_sched_pre_reset(ptdev);
-+ panthor_sched_post_reset(ptdev, true);
++ INIT_WORK_ONSTACK(&end.work, panthor_sched_end_work);
++ if (current_work() == &ptdev->reset.work) {
++	panthor_sched_end_work(&end.work);
++ } else {
++	queue_work(ptdev->reset.wq, &end.work);
++	flush_work(&end.work);
++ }
++ destroy_work_on_stack(&end.work);
  ...
  }
 
