@@ -249,10 +249,7 @@ static void case_locked(void)
 	struct stream s = stream_begin(&gpu);
 	unsigned int i;
 
-	cs_move48(&s, 0, flag.va);
-	cs_load(&s, 2, 0, 1, 0);
-	cs_wait(&s, 1);
-	cs_branch(&s, EQUAL, 2, -3);
+	cs_await(&s, flag.va);
 	gpu_submit(&gpu, group, 0, &s, done);
 	expect(gpu_wait(&gpu, done, 0.1), -ETIME, "a job that waits for the CPU");
 	for (i = 0; i < 16; i++)

@@ -51,16 +51,7 @@ static void case_two_vms(void)
 	expect(prime_export(a.fd, bo.handle, DRM_RDWR, &fd), 0, "export");
 	expect(prime_import(b.fd, fd, &handle), 0, "import");
 	expect(gpu_try_bind(&b, handle, va, SIZE, 0), 0, "bind");
-	{
-		struct drm_panthor_vm_bind_op op = {
-			.bo_handle = handle, .bo_offset = 8 * PAGE, .va = inner, .size = 16 * PAGE,
-		};
-		struct drm_panthor_vm_bind args = {
-			.vm_id = b.vm, .ops = DRM_PANTHOR_OBJ_ARRAY(1, &op),
-		};
-
-		expect(drm_call(b.fd, DRM_IOCTL_PANTHOR_VM_BIND, &args), 0, "bind a part");
-	}
+	expect(gpu_try_bind_part(&b, handle, 8 * PAGE, inner, 16 * PAGE, 0), 0, "bind a part");
 
 	for (i = 0; i < 6; i++) {
 		__u32 value = 0x100000 * i + 1;
@@ -173,10 +164,7 @@ static void case_under_job(void)
 		evict_all(&gpu);
 		store((__u32 *)flag.map, 0);
 		done = gpu_syncobj(&gpu);
-		cs_move48(&s, 0, flag.va);
-		cs_load(&s, 2, 0, 1, 0);
-		cs_wait(&s, 1);
-		cs_branch(&s, EQUAL, 2, -3);
+		cs_await(&s, flag.va);
 		cs_move48(&s, 0, bo.va);
 		cs_move32(&s, 2, 0xabc0 + i);
 		cs_store(&s, 2, 0, 1, 0);
@@ -209,10 +197,7 @@ static void case_bound_under_job(void)
 	long long before;
 	struct gpu_bo bo;
 
-	cs_move48(&s, 0, flag.va);
-	cs_load(&s, 2, 0, 1, 0);
-	cs_wait(&s, 1);
-	cs_branch(&s, EQUAL, 2, -3);
+	cs_await(&s, flag.va);
 	cs_move48(&s, 0, va);
 	cs_move32(&s, 2, 0xabc);
 	cs_store(&s, 2, 0, 1, 0);
@@ -262,10 +247,7 @@ static void case_being_unmapped(void)
 	if (is_upstream())
 		skip("upstream evicts it");
 	/* So that nothing else is flushed: the GPU has work all the time. */
-	cs_move48(&s, 0, flag.va);
-	cs_load(&s, 2, 0, 1, 0);
-	cs_wait(&s, 1);
-	cs_branch(&s, EQUAL, 2, -3);
+	cs_await(&s, flag.va);
 	gpu_submit(&other, busy, 0, &s, done);
 
 	late = gpu_open();

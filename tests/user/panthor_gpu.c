@@ -44,16 +44,22 @@ void gpu_close(struct gpu *gpu)
 	unmap(gpu->code.map, gpu->code.size);
 }
 
-int gpu_try_bind(struct gpu *gpu, __u32 handle, __u64 va, __u64 size, __u32 flags)
+int gpu_try_bind_part(struct gpu *gpu, __u32 handle, __u64 offset, __u64 va, __u64 size,
+		      __u32 flags)
 {
 	struct drm_panthor_vm_bind_op op = {
-		.flags = flags, .bo_handle = handle, .va = va, .size = size,
+		.flags = flags, .bo_handle = handle, .bo_offset = offset, .va = va, .size = size,
 	};
 	struct drm_panthor_vm_bind args = {
 		.vm_id = gpu->vm, .ops = DRM_PANTHOR_OBJ_ARRAY(1, &op),
 	};
 
 	return drm_call(gpu->fd, DRM_IOCTL_PANTHOR_VM_BIND, &args);
+}
+
+int gpu_try_bind(struct gpu *gpu, __u32 handle, __u64 va, __u64 size, __u32 flags)
+{
+	return gpu_try_bind_part(gpu, handle, 0, va, size, flags);
 }
 
 static struct gpu_bo make_bo(struct gpu *gpu, size_t size, __u32 flags, __u32 vm)
@@ -229,6 +235,14 @@ void emit(struct stream *stream, __u64 insn)
 	check(stream->gpu->used < CODE_SIZE, "no room for command streams");
 	stream->start[stream->count++] = insn;
 	stream->gpu->used += sizeof(insn);
+}
+
+void cs_await(struct stream *s, __u64 va)
+{
+	cs_move48(s, 0, va);
+	cs_load(s, 2, 0, 1, 0);
+	cs_wait(s, 1);
+	cs_branch(s, EQUAL, 2, -3);
 }
 
 void cs_fill(struct stream *s, __u64 va, size_t bytes, __u32 value)

@@ -47,6 +47,8 @@ void gpu_close(struct gpu *gpu);
 int gpu_query(int fd, __u32 type, void *data, __u32 size);
 
 int gpu_try_bind(struct gpu *gpu, __u32 handle, __u64 va, __u64 size, __u32 flags);
+int gpu_try_bind_part(struct gpu *gpu, __u32 handle, __u64 offset, __u64 va, __u64 size,
+		      __u32 flags);
 struct gpu_bo gpu_bo(struct gpu *gpu, size_t size, __u32 flags);
 /* One that no other VM may map. */
 struct gpu_bo gpu_own_bo(struct gpu *gpu, size_t size);
@@ -180,6 +182,8 @@ static inline void cs_heap_operation(struct stream *s, enum heap_operation opera
 	emit(s, 49ull << 56 | (__u64)operation << 32);
 }
 
+/* Wait until the CPU has stored something to the word at @va. Uses registers 0 to 2. */
+void cs_await(struct stream *s, __u64 va);
 /* Store @value to each 32-bit word of @bytes, a multiple of 64, at @va. */
 void cs_fill(struct stream *s, __u64 va, size_t bytes, __u32 value);
 

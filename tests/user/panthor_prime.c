@@ -283,18 +283,6 @@ static void case_imported(void)
 #define BLOCK		512u	/* pages of 2 MiB, for which the GPU has one entry */
 #define TWO_BLOCKS	(2 * BLOCK * PAGE)
 
-static int bind_part(struct gpu *gpu, __u32 handle, __u64 offset, __u64 va, __u64 size)
-{
-	struct drm_panthor_vm_bind_op op = {
-		.bo_handle = handle, .bo_offset = offset, .va = va, .size = size,
-	};
-	struct drm_panthor_vm_bind args = {
-		.vm_id = gpu->vm, .ops = DRM_PANTHOR_OBJ_ARRAY(1, &op),
-	};
-
-	return drm_call(gpu->fd, DRM_IOCTL_PANTHOR_VM_BIND, &args);
-}
-
 static void expect_fault(struct gpu *gpu, __u64 va)
 {
 	__u32 group = gpu_group(gpu, 1), done = gpu_syncobj(gpu);
@@ -391,7 +379,8 @@ static void check_hole(struct gpu *gpu, __u32 handle, const struct part *part, v
 	gpu_group_destroy(gpu, group);
 	expect_fault(gpu, hole);
 	expect_fault(gpu, end - PAGE);
-	expect(bind_part(gpu, handle, (part->offset + left) * PAGE, hole, end - hole), 0,
+	expect(gpu_try_bind_part(gpu, handle, (part->offset + left) * PAGE, hole,
+				 end - hole, 0), 0,
 	       "bind the hole");
 }
 
@@ -424,7 +413,8 @@ static void case_blocks(void)
 		__u32 value = 0x10000 * i + 1;
 
 		group = gpu_group(&gpu, 1);
-		expect(bind_part(&gpu, handle, part->offset * PAGE, its.va, its.size), 0, "bind");
+		expect(gpu_try_bind_part(&gpu, handle, part->offset * PAGE, its.va, its.size, 0),
+		       0, "bind");
 		gpu_stamp(&gpu, group, its.va, part->pages, value);
 		blocks = model_stat("block_misses") - blocks;
 		check(blocks == part->in_blocks, "%s: %lu pages are in blocks, not %u",
